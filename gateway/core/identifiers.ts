@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * Identifiers that any process derives alone (architecture.md §5 "Identity").
+ *
+ * dossierId = hash(tenant) ‖ hash(tenant, root message id): 10 + 20 hexadecimal digits.
+ * node:crypto's hash is the only import: a pure function of its input.
+ */
+export type DossierId = string;
+export type DossierCode = string;
+export type TaskId = string;
+export type AgencyCode = string;
+export type Tenant = string;
+
+const TENANT_BYTES = 5;
+const ROOT_BYTES = 10;
+/** Hexadecimal digits of a dossierId. */
+export const DOSSIER_ID_LENGTH = 2 * (TENANT_BYTES + ROOT_BYTES);
+const TASK_SUFFIX_LENGTH = 16;
+const DOSSIER_ID = /^[0-9a-f]{30}$/;
+const TASK_ID = /^[0-9a-f]{30}-[0-9a-f]{16}$/;
+/** Crockford base32: no I, L, O, U. */
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+/** Crockford's check symbols: value modulo 37. */
+const CHECK_ALPHABET = `${ALPHABET}*~$=U`;
+
+/** SHA-256 over length-prefixed parts, so that ('ab','c') and ('a','bc') differ. Hexadecimal, `length` digits. */
+export function hashOf(length: number, ...parts: string[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
+  return hash.digest('hex').slice(0, length);
+}
+
+/** SHA-256 of the bytes as received, hexadecimal. */
+export function digestOf(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+export function tenantHashOf(tenant: Tenant): string {
+  return hashOf(2 * TENANT_BYTES, 'tenant', tenant);
+}
+
+export function dossierIdOf(tenant: Tenant, rootMessageId: string): DossierId {
+  return tenantHashOf(tenant) + hashOf(2 * ROOT_BYTES, 'dossier', tenant, rootMessageId);
+}
+
+export function isDossierId(text: string): boolean {
+  return DOSSIER_ID.test(text);
+}
+
+/** True when the dossier is of this tenant: no store is asked. */
+export function isDossierOf(tenant: Tenant, dossierId: DossierId): boolean {
+  return dossierId.startsWith(tenantHashOf(tenant));
+}
+
+/** 24 characters of Crockford base32 and one check symbol; at most 35 characters (IMO0153). */
+export function dossierCodeOf(dossierId: DossierId): DossierCode {
+  const value = BigInt(`0x${dossierId}`);
+  let code = '';
+  for (let rest = value, i = 0; i < (DOSSIER_ID_LENGTH * 4) / 5; i++, rest >>= 5n) code = (ALPHABET[Number(rest & 31n)] ?? '') + code;
+  return code + (CHECK_ALPHABET[Number(value % 37n)] ?? '');
+}
+
+/** The dossierId behind a code, or undefined when it is none (wrong length, symbol or check symbol). Case and I, L, O are forgiven. */
+export function dossierIdFromCode(code: string): DossierId | undefined {
+  const text = code.toUpperCase().replace(/O/g, '0').replace(/[IL]/g, '1');
+  if (text.length !== (DOSSIER_ID_LENGTH * 4) / 5 + 1) return undefined;
+  let value = 0n;
+  for (const symbol of text.slice(0, -1)) {
+    const digit = ALPHABET.indexOf(symbol);
+    if (digit < 0) return undefined;
+    value = (value << 5n) | BigInt(digit);
+  }
+  if (CHECK_ALPHABET[Number(value % 37n)] !== text.at(-1)) return undefined;
+  return value.toString(16).padStart(DOSSIER_ID_LENGTH, '0');
+}
+
+/** taskId = dossierId ‖ hash(agency, revision that changed that agency's view): the relay finds the partition from it. */
+export function taskIdOf(dossierId: DossierId, agency: AgencyCode, revision: number): TaskId {
+  return `${dossierId}-${hashOf(TASK_SUFFIX_LENGTH, 'task', agency, String(revision))}`;
+}
+
+/** The dossier of a task, or undefined when the text is no taskId. */
+export function dossierIdOfTask(taskId: string): DossierId | undefined {
+  return TASK_ID.test(taskId) ? taskId.slice(0, DOSSIER_ID_LENGTH) : undefined;
+}
+
+export function clearanceIdOf(dossierId: DossierId, version: number): string {
+  return `${dossierId}-v${version}`;
+}
+
+export function declarationIdOf(tenant: Tenant, messageId: string, digest: string): string {
+  return hashOf(32, 'declaration', tenant, messageId, digest);
+}
+
+export function receiptIdOf(tenant: Tenant, messageId: string, digest: string): string {
+  return hashOf(32, 'receipt', tenant, messageId, digest);
+}

@@ -1,0 +1,9 @@
+/** Signs and verifies with Ed25519 as detached JWS (RFC 7515 appendix F) over RFC 8785 canonical JSON. */
+export interface Signer {
+  /** Key id, as in the JWKS. */
+  readonly keyId: string;
+  /** Detached compact JWS of the UTF-8 bytes of canonical JSON: `header..signature`. */
+  sign(canonicalJson: string): string;
+  /** Public keys, current and retired, for /.well-known/jwks.json. */
+  jwks(): { keys: Record<string, string>[] };
+}
