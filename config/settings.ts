@@ -1,0 +1,218 @@
+/**
+ * The one settings table (contract.md §1). Only config/ reads the environment; the rest receive a frozen object. Every fault is named
+ * at once and a typo is never a default.
+ */
+export interface Settings {
+  port: number;
+  host: string;
+  adminPort: number;
+  adminHost: string;
+  dataDir: string;
+  varDir: string;
+  kafkaBrokers: string[];
+  kafkaClient: 'kafkajs';
+  kafkaSsl: boolean;
+  kafkaSslCaFile: string;
+  kafkaSaslMechanism: '' | 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  kafkaSaslUsername: string;
+  kafkaSaslPasswordFile: string;
+  redisUrl: string;
+  redisKeyPrefix: string;
+  topicPrefix: string;
+  topicPartitions: number;
+  topicReplicationFactor: number;
+  roles: ReadonlySet<'intake' | 'exchange' | 'adapters'>;
+  adapters: readonly string[];
+  workers: number;
+  signingKeyFile: string;
+  dataKeyFile: string;
+  maxDeclarationBytes: number;
+  maxInFlight: number;
+  tenantRequestsPerSecond: number;
+  logRetentionDays: number;
+  portTimeZone: string;
+  portSecurityLevel: '1' | '2' | '3';
+  apiKeysFile: string;
+  agenciesFile: string;
+  acceptedGaps: readonly string[];
+  rawEvidence: 'all' | 'signed' | 'none';
+  agencyModes: Readonly<Record<string, 'rules' | 'backend' | 'http' | 'desk'>>;
+  agencyUrls: Readonly<Record<string, string>>;
+  production: boolean;
+  logLevel: string;
+}
+
+type Field = Exclude<keyof Settings, 'production' | 'agencyModes' | 'agencyUrls'>;
+
+interface Row {
+  field: Field;
+  env: string;
+  unit: string;
+  fallback: string;
+  /** Must be set explicitly when NODE_ENV=production. */
+  production: boolean;
+  meaning: string;
+  read(text: string): unknown;
+}
+
+const text = (value: string): string => value;
+const list = (value: string): string[] =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+const flag = (value: string): boolean => oneOf('true', 'false')(value) === 'true';
+
+function integer(min: number, max: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || number < min || number > max) throw new Error(`must be a whole number from ${min} to ${max}`);
+    return number;
+  };
+}
+
+function oneOf<const T extends string>(...allowed: T[]): (value: string) => T {
+  return (value) => {
+    const found = allowed.find((item) => item === value);
+    if (found === undefined) throw new Error(`must be one of ${allowed.map((item) => item || '(empty)').join(', ')}`);
+    return found;
+  };
+}
+
+function roles(value: string): ReadonlySet<string> {
+  const known = ['intake', 'exchange', 'adapters'];
+  if (value === 'all') return new Set(known);
+  const named = list(value);
+  if (named.length === 0 || named.some((role) => !known.includes(role))) throw new Error(`must be all or a list of ${known.join(', ')}`);
+  return new Set(named);
+}
+
+function timeZone(value: string): string {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: value });
+  } catch {
+    throw new Error('must be an IANA time zone');
+  }
+  return value;
+}
+
+function prefix(value: string): string {
+  if (!/^[A-Za-z0-9._-]{0,60}$/.test(value)) throw new Error('must be at most 60 of A-Z a-z 0-9 . _ -');
+  return value;
+}
+
+function redisUrl(value: string): string {
+  if (value !== '' && !/^rediss?:\/\//.test(value)) throw new Error('must start with redis:// or rediss://');
+  return value;
+}
+
+/* eslint-disable prettier/prettier */
+// prettier-ignore
+export const settingsTable: readonly Row[] = [
+  { field: 'port', env: 'PORT', unit: '', fallback: '8080', production: false, meaning: 'HTTP port; 0 picks a free one and prints it', read: integer(0, 65535) },
+  { field: 'host', env: 'HOST', unit: '', fallback: '127.0.0.1', production: true, meaning: 'Address that the HTTP port listens on', read: text },
+  { field: 'adminPort', env: 'ADMIN_PORT', unit: '', fallback: '9464', production: false, meaning: 'Metrics and health; 0 picks a free one and prints it', read: integer(0, 65535) },
+  { field: 'adminHost', env: 'ADMIN_HOST', unit: '', fallback: '127.0.0.1', production: false, meaning: 'Address that the admin port listens on', read: text },
+  { field: 'dataDir', env: 'DATA_DIR', unit: '', fallback: './var/data', production: false, meaning: 'Folder of the embedded log and store', read: text },
+  { field: 'varDir', env: 'VAR_DIR', unit: '', fallback: './var', production: false, meaning: 'Folder of development credentials and keys', read: text },
+  { field: 'kafkaBrokers', env: 'KAFKA_BROKERS', unit: 'host:port, …', fallback: '', production: false, meaning: 'Kafka; empty: the embedded log', read: list },
+  { field: 'kafkaClient', env: 'KAFKA_CLIENT', unit: '', fallback: 'kafkajs', production: false, meaning: 'Kafka client library', read: oneOf('kafkajs') },
+  { field: 'kafkaSsl', env: 'KAFKA_SSL', unit: 'true|false', fallback: 'false', production: false, meaning: 'TLS to Kafka', read: flag },
+  { field: 'kafkaSslCaFile', env: 'KAFKA_SSL_CA_FILE', unit: 'PEM', fallback: '', production: false, meaning: 'Certificate authority of the brokers', read: text },
+  { field: 'kafkaSaslMechanism', env: 'KAFKA_SASL_MECHANISM', unit: '', fallback: '', production: false, meaning: 'SASL mechanism; empty: none', read: oneOf('', 'plain', 'scram-sha-256', 'scram-sha-512') },
+  { field: 'kafkaSaslUsername', env: 'KAFKA_SASL_USERNAME', unit: '', fallback: '', production: false, meaning: 'SASL user', read: text },
+  { field: 'kafkaSaslPasswordFile', env: 'KAFKA_SASL_PASSWORD_FILE', unit: '', fallback: '', production: false, meaning: 'File with the SASL password', read: text },
+  { field: 'redisUrl', env: 'REDIS_URL', unit: 'redis://…', fallback: '', production: false, meaning: 'Redis; empty: the embedded store', read: redisUrl },
+  { field: 'redisKeyPrefix', env: 'REDIS_KEY_PREFIX', unit: '', fallback: 'seaport:', production: false, meaning: 'Prefix of every Redis key', read: text },
+  { field: 'topicPrefix', env: 'TOPIC_PREFIX', unit: '', fallback: '', production: false, meaning: 'Prefix of topics and groups', read: prefix },
+  { field: 'topicPartitions', env: 'TOPIC_PARTITIONS', unit: 'partitions', fallback: '12', production: false, meaning: 'Partitions of every topic, fixed for the life of a prefix', read: integer(1, 1000) },
+  { field: 'topicReplicationFactor', env: 'TOPIC_REPLICATION_FACTOR', unit: 'copies', fallback: '-1', production: true, meaning: 'Copies of each partition; -1: the broker decides', read: (value) => (value === '-1' ? -1 : integer(1, 10)(value)) },
+  { field: 'roles', env: 'ROLES', unit: '', fallback: 'all', production: false, meaning: 'all, or a list of intake, exchange, adapters', read: roles },
+  { field: 'adapters', env: 'ADAPTERS', unit: 'agencies', fallback: '', production: false, meaning: 'Adapters that this process runs; empty: all', read: list },
+  { field: 'workers', env: 'WORKERS', unit: 'processes', fallback: '1', production: false, meaning: 'Intake processes on one port', read: integer(1, 64) },
+  { field: 'signingKeyFile', env: 'SIGNING_KEY_FILE', unit: 'PEM', fallback: '', production: true, meaning: 'Ed25519 private key that signs; empty: a development key', read: text },
+  { field: 'dataKeyFile', env: 'DATA_KEY_FILE', unit: '', fallback: '', production: true, meaning: '32 bytes that encrypt dead letters and evidence; empty: a development key', read: text },
+  { field: 'maxDeclarationBytes', env: 'MAX_DECLARATION_BYTES', unit: 'bytes', fallback: '8388608', production: false, meaning: 'Largest body, and largest canonical record', read: integer(1024, 16_000_000) },
+  { field: 'maxInFlight', env: 'MAX_IN_FLIGHT', unit: 'declarations', fallback: '1000', production: false, meaning: 'Declarations being received at once; more get 503', read: integer(1, 100_000) },
+  { field: 'tenantRequestsPerSecond', env: 'TENANT_REQUESTS_PER_SECOND', unit: '1/s', fallback: '0', production: false, meaning: 'Submissions of one tenant per second; more get 429; 0: no limit', read: integer(0, 1_000_000) },
+  { field: 'logRetentionDays', env: 'LOG_RETENTION_DAYS', unit: 'days', fallback: '400', production: false, meaning: 'How long topics keep records', read: integer(1, 36_500) },
+  { field: 'portTimeZone', env: 'PORT_TIME_ZONE', unit: 'IANA', fallback: 'Asia/Ho_Chi_Minh', production: false, meaning: 'Zone of a port that the list does not know', read: timeZone },
+  { field: 'portSecurityLevel', env: 'PORT_SECURITY_LEVEL', unit: '', fallback: '1', production: false, meaning: 'ISPS level of the port, told in EPC receipts', read: oneOf('1', '2', '3') },
+  { field: 'apiKeysFile', env: 'API_KEYS_FILE', unit: '', fallback: '', production: true, meaning: 'Hashed API keys; empty: development credentials', read: text },
+  { field: 'agenciesFile', env: 'AGENCIES_FILE', unit: '', fallback: '', production: false, meaning: 'Agencies in place of config/agencies.json', read: text },
+  { field: 'acceptedGaps', env: 'ACCEPTED_GAPS', unit: 'agencies', fallback: '', production: false, meaning: 'Final authorities that may be unconnected in production', read: list },
+  { field: 'rawEvidence', env: 'RAW_EVIDENCE', unit: '', fallback: 'none', production: false, meaning: 'Messages kept as received: all, signed or none', read: oneOf('all', 'signed', 'none') },
+  { field: 'logLevel', env: 'LOG_LEVEL', unit: '', fallback: 'info', production: false, meaning: 'Least severe level that is logged', read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent') },
+];
+/* eslint-enable prettier/prettier */
+
+export class SettingsFault extends Error {
+  readonly faults: string[];
+
+  constructor(faults: string[]) {
+    super(`The settings are not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.name = 'SettingsFault';
+    this.faults = faults;
+  }
+}
+
+/**
+ * Reads the environment against the table.
+ * @throws SettingsFault naming every fault at once.
+ */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const faults: string[] = [];
+  const production = env['NODE_ENV'] === 'production';
+  const values: Record<string, unknown> = { production };
+  for (const row of settingsTable) {
+    const given = env[row.env];
+    if (given === undefined && row.production && production) faults.push(`${row.env} must be set in production: ${row.meaning}`);
+    try {
+      values[row.field] = row.read(given ?? row.fallback);
+    } catch (cause) {
+      faults.push(`${row.env}="${given ?? row.fallback}" ${(cause as Error).message}`);
+    }
+  }
+  const { modes, urls } = readAgencies(env, faults);
+  values['agencyModes'] = modes;
+  values['agencyUrls'] = urls;
+  const settings = values as unknown as Settings;
+  if (faults.length === 0) faults.push(...contradictions(settings));
+  if (faults.length > 0) throw new SettingsFault(faults);
+  return Object.freeze(settings);
+}
+
+/** AGENCY_<CODE>_MODE and AGENCY_<CODE>_URL; `-` in a code is written `_`. */
+function readAgencies(
+  env: Readonly<Record<string, string | undefined>>,
+  faults: string[],
+): { modes: Record<string, 'rules' | 'backend' | 'http' | 'desk'>; urls: Record<string, string> } {
+  const modes: Record<string, 'rules' | 'backend' | 'http' | 'desk'> = {};
+  const urls: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    const match = /^AGENCY_([A-Z0-9_]+)_(MODE|URL)$/.exec(name);
+    if (match === null || value === undefined) continue;
+    const code = (match[1] ?? '').toLowerCase().replaceAll('_', '-');
+    try {
+      if (match[2] === 'MODE') modes[code] = oneOf('rules', 'backend', 'http', 'desk')(value);
+      else urls[code] = new URL(value).href;
+    } catch (cause) {
+      faults.push(`${name}="${value}" ${match[2] === 'MODE' ? (cause as Error).message : 'must be a URL'}`);
+    }
+  }
+  for (const [code, mode] of Object.entries(modes)) {
+    if (mode === 'http' && urls[code] === undefined)
+      faults.push(`AGENCY_${code.toUpperCase().replaceAll('-', '_')}_URL must be set in mode http`);
+  }
+  return { modes, urls };
+}
+
+function contradictions(settings: Settings): string[] {
+  const faults: string[] = [];
+  const shared = settings.kafkaBrokers.length > 0 && settings.redisUrl !== '';
+  if (settings.workers > 1 && !shared) faults.push('WORKERS above 1 needs KAFKA_BROKERS and REDIS_URL');
+  if (settings.roles.size < 3 && !shared) faults.push('ROLES other than all needs KAFKA_BROKERS and REDIS_URL');
+  if (settings.adapters.length > 0 && !shared) faults.push('ADAPTERS needs KAFKA_BROKERS and REDIS_URL');
+  if (settings.workers > 1 && !settings.roles.has('intake')) faults.push('WORKERS above 1 needs the role intake');
+  return faults;
+}

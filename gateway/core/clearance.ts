@@ -1,0 +1,171 @@
+import { clearanceIdOf } from './identifiers';
+import { isoTime } from './deadlines';
+import type { DossierState, Task } from './dossier';
+import { AgencyRole, ClearanceStatus, DecisionOutcome } from './messages';
+import type { Clearance, ClearanceAgency } from './messages';
+import type { Agency, ExchangeRules, RuleSet } from './rule-set';
+import { statusCodeOf, verdictOf, type Verdict } from './verdict';
+
+/** The clearance as a pure function of a dossier's state (contract.md §3); unsigned: the exchange signs each version once. */
+
+const HOUR_MS = 3_600_000;
+
+export function verdictOfDossier(state: DossierState, ruleSet: RuleSet, rules: ExchangeRules): Verdict {
+  return verdictOf({
+    cancelled: state.cancelled,
+    answers: state.tasks.map((task) => ({
+      agency: task.agency,
+      role: task.role,
+      state: task.state,
+      overdue: task.overdue,
+      held: task.held,
+      reasons: task.reasons,
+      conditions: task.conditions,
+      documents: task.documents,
+    })),
+    formalityOverdue: state.missing.some((entry) => entry.dueAt !== undefined && Date.parse(entry.dueAt) <= Date.parse(state.asOf)),
+    ruleSet,
+    connected: connectedAgencies(rules),
+  });
+}
+
+/** Two states with the same key are the same version: status, conditions, missing, hold and the agencies' decisions. */
+export function versionKeyOf(state: DossierState, verdict: Verdict): string {
+  return JSON.stringify([
+    verdict.status,
+    state.missing,
+    state.tasks.map((task) => [
+      task.agency,
+      isAnswered(task) ? task.state : 'open',
+      task.held,
+      task.conditions,
+      task.reasons,
+      task.documents,
+      task.reference ?? null,
+    ]),
+  ]);
+}
+
+/** Whether the task carries an answer (acknowledged and revoked count as open). */
+export function isAnswered(task: Task): boolean {
+  switch (task.state) {
+    case 'open':
+    case 'withdrawn':
+    case DecisionOutcome.acknowledged:
+    case DecisionOutcome.revoked:
+      return false;
+    case DecisionOutcome.accepted:
+    case DecisionOutcome.conditionallyAccepted:
+    case DecisionOutcome.refused:
+    case DecisionOutcome.moreInfoRequired:
+    case DecisionOutcome.notApplicable:
+    case DecisionOutcome.held:
+    case DecisionOutcome.released:
+      return true;
+  }
+}
+
+/** The unsigned clearance of a state. Version 0 has no times of issue. */
+export function clearanceOf(
+  state: DossierState,
+  verdict: Verdict,
+  ruleSet: RuleSet,
+  rules: ExchangeRules,
+  basis: { partition: number; offset: number },
+): Clearance {
+  const revision = state.revisions.at(-1)?.revision ?? 0;
+  const statusCode = statusCodeOf(verdict.status);
+  const cleared = verdict.status === ClearanceStatus.granted || verdict.status === ClearanceStatus.conditional;
+  const issuedAt = state.version > 0 ? state.asOf : undefined;
+  const validityHours = ruleSet.validityHours[state.index.declarationType];
+  const { summary, summaryVi } = summaryOf(state, verdict, ruleSet, rules);
+  return {
+    clearanceId: clearanceIdOf(state.dossierId, state.version),
+    dossierId: state.dossierId,
+    dossierCode: state.dossierCode,
+    version: state.version,
+    revision,
+    status: verdict.status,
+    ...(statusCode === undefined ? {} : { statusCode }),
+    final: verdict.final,
+    ruleSet: state.ruleSet,
+    ...(issuedAt === undefined ? {} : { issuedAt }),
+    ...(issuedAt !== undefined && cleared ? { validFrom: issuedAt } : {}),
+    ...(issuedAt !== undefined && cleared && validityHours !== undefined ? { validTo: validToOf(state, issuedAt, validityHours) } : {}),
+    summary,
+    summaryVi,
+    agencies: state.tasks.map(clearanceAgencyOf),
+    conditions: state.tasks.flatMap((task) => task.conditions.map((condition) => ({ ...condition, agency: task.agency }))),
+    missing: state.missing.map((entry) => ({ ...entry })),
+    stages: { ...state.stages },
+    basis,
+    ...(state.test ? { test: true } : {}),
+  };
+}
+
+function validToOf(state: DossierState, issuedAt: string, validityHours: number): string {
+  const expected = Date.parse((state.index.declarationType === 'departure' ? state.index.etd : state.index.eta) ?? issuedAt);
+  return isoTime(Math.max(expected, Date.parse(issuedAt)) + validityHours * HOUR_MS);
+}
+
+function clearanceAgencyOf(task: Task): ClearanceAgency {
+  return {
+    agency: task.agency,
+    role: task.role,
+    status: task.state,
+    ...(task.decidedAt === undefined ? {} : { decidedAt: task.decidedAt }),
+    dueAt: task.dueAt,
+    overdue: task.overdue,
+    reasons: task.reasons,
+    conditions: task.conditions,
+    ...(task.reference === undefined ? {} : { reference: task.reference }),
+  };
+}
+
+export function connectedAgencies(rules: ExchangeRules): ReadonlySet<string> {
+  return new Set(rules.agencies.filter((agency) => agency.connected && agency.role !== AgencyRole.informed).map((agency) => agency.code));
+}
+
+const STATUS_TEXT: Record<ClearanceStatus, [en: string, vi: string]> = {
+  pending: ['Pending.', 'Đang chờ xử lý.'],
+  granted: ['Cleared.', 'Đã thông quan.'],
+  conditional: ['Cleared with conditions.', 'Thông quan có điều kiện.'],
+  refused: ['Refused.', 'Bị từ chối.'],
+  incomplete: ['Incomplete: documents or information are wanted.', 'Chưa đầy đủ: cần bổ sung chứng từ hoặc thông tin.'],
+  held: ['Held by an agency.', 'Bị tạm giữ theo yêu cầu của cơ quan.'],
+  cancelled: ['Cancelled by the declarant.', 'Người khai đã hủy.'],
+};
+
+/** One paragraph: the status, who is awaited, who is late, and which final authority is not connected. */
+function summaryOf(state: DossierState, verdict: Verdict, ruleSet: RuleSet, rules: ExchangeRules): { summary: string; summaryVi: string } {
+  const [en, vi] = STATUS_TEXT[verdict.status];
+  const parts = [en];
+  const partsVi = [vi];
+  const byCode = new Map(rules.agencies.map((agency) => [agency.code, agency]));
+  if (verdict.awaited.length > 0) {
+    parts.push(`Awaited: ${names(verdict.awaited, byCode, false)}.`);
+    partsVi.push(`Đang chờ: ${names(verdict.awaited, byCode, true)}.`);
+  }
+  const late = state.cancelled ? [] : state.tasks.filter((task) => task.overdue && !isAnswered(task)).map((task) => task.agency);
+  if (late.length > 0) {
+    parts.push(`Overdue: ${names(late, byCode, false)}.`);
+    partsVi.push(`Quá hạn: ${names(late, byCode, true)}.`);
+  }
+  const connected = connectedAgencies(rules);
+  const absent = [
+    ...new Set(
+      Object.keys(state.formalityOrigin)
+        .map((formality) => ruleSet.finalAuthority[formality])
+        .filter((agency): agency is string => agency !== undefined && !connected.has(agency)),
+    ),
+  ].sort();
+  if (absent.length > 0) {
+    parts.push(`Not connected: ${names(absent, byCode, false)}; their documents were left to ${names([ruleSet.lead], byCode, false)}.`);
+    partsVi.push(`Chưa kết nối: ${names(absent, byCode, true)}; chứng từ do ${names([ruleSet.lead], byCode, true)} quyết định.`);
+  }
+  return { summary: parts.join(' '), summaryVi: partsVi.join(' ') };
+}
+
+function names(codes: readonly string[], byCode: ReadonlyMap<string, Agency>, vietnamese: boolean): string {
+  return codes.map((code) => (vietnamese ? byCode.get(code)?.nameVi : byCode.get(code)?.name) ?? code).join(', ');
+}

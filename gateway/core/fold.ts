@@ -1,0 +1,593 @@
+import { canonicalJson } from './canonical-json';
+import { clearanceOf, isAnswered, verdictOfDossier, versionKeyOf } from './clearance';
+import { agencyDueAt, requiredFormalities } from './deadlines';
+import type { Declaration } from './declaration';
+import type { DossierBody, DossierState, Revision, Task } from './dossier';
+import { digestOf, taskIdOf } from './identifiers';
+import { DeclarationAction, DecisionOutcome } from './messages';
+import type {
+  Clearance,
+  DeadlineRecord,
+  DeclarationRecord,
+  DeclarationRejected,
+  FormalityName,
+  RelayedDecision,
+  RequestMessage,
+  ResultMessage,
+} from './messages';
+import type { ViewOf } from './need-to-know';
+import { catalogueEntry, type ProblemCode } from './problem-catalogue';
+import { ruleSetById, type Agency, type ExchangeRules, type RuleSet } from './rule-set';
+
+/**
+ * The fold of one dossier: state × one record of `dossiers` → state and effects. Pure: no clock, no randomness, no I/O; it decides
+ * record by record, so that any replay gives the same ids and bytes (architecture.md §5 "Deterministic").
+ */
+export type Fact =
+  | { kind: 'declaration'; position: Position; value: DeclarationRecord }
+  | { kind: 'decision'; position: Position; value: RelayedDecision }
+  | { kind: 'deadline'; position: Position; value: DeadlineRecord };
+
+export interface Position {
+  partition: number;
+  offset: number;
+}
+
+/** What happened to the record: each leaves by exactly one exit (guarantees.md G6). */
+export type Exit =
+  | { exit: 'applied' }
+  | { exit: 'duplicate'; kind: 'declaration' | 'decision' | 'deadline' }
+  | { exit: 'rejected'; code: ProblemCode }
+  | { exit: 'dead-lettered'; reason: ProblemCode };
+
+/** What the tenant's feed and the event stream show. */
+export interface DossierEvent {
+  type: 'task' | 'decision' | 'clearance' | 'rejected' | 'deadline';
+  at: string;
+  data: Record<string, unknown>;
+}
+
+export interface FoldResult {
+  exit: Exit;
+  /** Absent while no dossier exists. */
+  state: DossierState | undefined;
+  /** Present when the record changed the merged declaration. */
+  body?: DossierBody;
+  requests: RequestMessage[];
+  results: { agency: string; message: ResultMessage }[];
+  /** A new version, unsigned. */
+  clearance?: Clearance;
+  rejected?: DeclarationRejected;
+  events: DossierEvent[];
+}
+
+export interface FoldRules extends ExchangeRules {
+  viewOf: ReadonlyMap<string, ViewOf>;
+}
+
+/** Timers that a state wants: name → due time. The exchange keeps them in the store and logs those that passed. */
+export function timersOf(state: DossierState): Map<string, string> {
+  const timers = new Map<string, string>();
+  if (state.cancelled) return timers;
+  const now = Date.parse(state.asOf);
+  for (const task of state.tasks)
+    if (!isAnswered(task) && task.state !== 'withdrawn' && !task.overdue) timers.set(`task:${task.taskId}`, task.dueAt);
+  for (const entry of state.missing)
+    if (entry.dueAt !== undefined && Date.parse(entry.dueAt) > now) timers.set(`formality:${entry.formality}`, entry.dueAt);
+  return timers;
+}
+
+/** True when the fold needs the merged declaration for this fact. */
+export function needsBody(state: DossierState | undefined, fact: Fact): boolean {
+  return state !== undefined && (fact.kind === 'declaration' || state.tasks.some((task) => !task.asked));
+}
+
+export function fold(state: DossierState | undefined, fact: Fact, body: DossierBody | undefined, rules: FoldRules): FoldResult {
+  switch (fact.kind) {
+    case 'declaration':
+      return foldDeclaration(state, fact.value, body, fact.position, rules);
+    case 'decision':
+      return foldDecision(state, fact.value, body, fact.position, rules);
+    case 'deadline':
+      return foldDeadline(state, fact.value, body, fact.position, rules);
+  }
+}
+
+// ---------------------------------------------------------------- declarations
+
+function foldDeclaration(
+  state: DossierState | undefined,
+  record: DeclarationRecord,
+  body: DossierBody | undefined,
+  position: Position,
+  rules: FoldRules,
+): FoldResult {
+  if (state?.revisions.some((revision) => revision.messageId === record.messageId && revision.digest === record.digest)) {
+    return { ...nothing(state), exit: { exit: 'duplicate', kind: 'declaration' } };
+  }
+  const fault = declarationFault(state, record);
+  if (fault !== undefined) return reject(state, record, fault, position);
+  if (record.action === DeclarationAction.cancel) return cancel(state as DossierState, record, position, rules);
+  const ruleSet = ruleSetById(rules.ruleSets, state?.ruleSet ?? record.ruleSet);
+  const merged = merge(state, body, record);
+  const revision: Revision = {
+    revision: (state?.revisions.at(-1)?.revision ?? 0) + 1,
+    declarationId: record.declarationId,
+    messageId: record.messageId,
+    digest: record.digest,
+    dialect: record.dialect,
+    action: actionIn(state, record),
+    receivedAt: record.receivedAt,
+    sentAt: record.declaration.header.sentAt,
+    formalities: Object.keys(record.declaration.formalities ?? {}) as FormalityName[],
+  };
+  const opened = state ?? openDossier(record, ruleSet);
+  const next: DossierState = {
+    ...opened,
+    asOf: latest(opened.asOf, record.receivedAt),
+    revisions: [...opened.revisions, revision],
+    formalityOrigin: merged.origin,
+    missing: requiredFormalities(merged.body, ruleSet).filter((entry) => merged.body.formalities?.[entry.formality] == null),
+    index: indexOf(merged.body),
+  };
+  const events: DossierEvent[] = [];
+  const requests: RequestMessage[] = [];
+  const routed = route(next, revision, merged.body, ruleSet, rules, requests, events);
+  return conclude(routed, ruleSet, rules, position, { requests, events, body: merged.body });
+}
+
+function declarationFault(state: DossierState | undefined, record: DeclarationRecord): ProblemCode | undefined {
+  if (state === undefined) {
+    if (record.action !== DeclarationAction.original) return 'reference-unknown';
+    return record.declaration.portCall?.visitId === record.dossierCode ? 'reference-unknown' : undefined;
+  }
+  if (state.cancelled) return 'dossier-cancelled';
+  if (state.test !== record.test) return 'test-mismatch';
+  const earlier = state.revisions.filter((revision) => revision.messageId === record.messageId);
+  if (earlier.length > 0) {
+    if (!isEpc(record.dialect)) return 'message-id-reused';
+    // A write that timed out at the sender may arrive late: an older SentTime never replaces a newer one.
+    const newest = Math.max(...earlier.map((revision) => Date.parse(revision.sentAt)));
+    if (Date.parse(record.declaration.header.sentAt) < newest) return 'revision-conflict';
+  }
+  const base = record.declaration.header.baseRevision;
+  if (base !== undefined && base !== state.revisions.at(-1)?.revision) return 'revision-conflict';
+  return undefined;
+}
+
+function isEpc(dialect: string): boolean {
+  return dialect.startsWith('epc');
+}
+
+/** What the record does to the dossier: an EPC request under a known id, and what joins, amend it. */
+function actionIn(state: DossierState | undefined, record: DeclarationRecord): DeclarationAction {
+  return state === undefined
+    ? DeclarationAction.original
+    : record.action === DeclarationAction.original
+      ? DeclarationAction.amend
+      : record.action;
+}
+
+function openDossier(record: DeclarationRecord, ruleSet: RuleSet): DossierState {
+  return {
+    dossierId: record.dossierId,
+    dossierCode: record.dossierCode,
+    tenant: record.tenant,
+    test: record.test,
+    ruleSet: ruleSet.id,
+    openedAt: record.receivedAt,
+    cancelled: false,
+    asOf: record.receivedAt,
+    revisions: [],
+    rejections: [],
+    formalityOrigin: {},
+    missing: [],
+    tasks: [],
+    formerTasks: [],
+    version: 0,
+    versionKey: '',
+    status: 'pending',
+    final: false,
+    index: indexOf(record.declaration),
+    stages: { received: record.receivedAt },
+  };
+}
+
+function indexOf(declaration: Declaration): DossierState['index'] {
+  const { portCall, ship, header } = declaration;
+  return {
+    declarationType: header.declarationType,
+    ...(ship?.imoNumber === undefined ? {} : { imoNumber: ship.imoNumber }),
+    ...(ship?.name === undefined ? {} : { shipName: ship.name }),
+    ...(portCall?.portOfCall.unLocode === undefined ? {} : { unLocode: portCall.portOfCall.unLocode }),
+    ...(portCall?.eta === undefined ? {} : { eta: portCall.eta }),
+    ...(portCall?.etd === undefined ? {} : { etd: portCall.etd }),
+  };
+}
+
+/**
+ * The merged declaration. An EPC update replaces what its message carried; an original that joins adds or replaces only the
+ * formalities it carries; an amend replaces every section and formality that it carries, and null withdraws a formality.
+ */
+function merge(
+  state: DossierState | undefined,
+  body: DossierBody | undefined,
+  record: DeclarationRecord,
+): { body: DossierBody; origin: DossierState['formalityOrigin'] } {
+  const incoming = record.declaration;
+  const carried = Object.entries(incoming.formalities ?? {}) as [FormalityName, unknown][];
+  const formalities: Record<string, unknown> = {};
+  const origin: DossierState['formalityOrigin'] = {};
+  const isUpdate = state !== undefined && state.revisions.some((revision) => revision.messageId === record.messageId);
+  for (const [name, value] of Object.entries(body?.formalities ?? {}) as [FormalityName, unknown][]) {
+    const from = state?.formalityOrigin[name];
+    if (isUpdate && from === record.messageId) continue;
+    formalities[name] = value;
+    if (from !== undefined) origin[name] = from;
+  }
+  for (const [name, value] of carried) {
+    if (value === null) {
+      delete formalities[name];
+      delete origin[name];
+    } else {
+      formalities[name] = value;
+      origin[name] = record.messageId;
+    }
+  }
+  const base: DossierBody = body ?? incoming;
+  const joins = state !== undefined && !isUpdate && record.action === DeclarationAction.original;
+  const root = state?.revisions[0]?.messageId;
+  const sections: DossierBody = isUpdate && record.messageId === root ? incoming : joins || isUpdate ? base : { ...base, ...incoming };
+  return { body: { ...sections, header: { ...incoming.header, declarationType: base.header.declarationType }, formalities }, origin };
+}
+
+/** Asks the agencies whose view changed; the others' tasks and decisions stand. */
+function route(
+  state: DossierState,
+  revision: Revision,
+  body: DossierBody,
+  ruleSet: RuleSet,
+  rules: FoldRules,
+  requests: RequestMessage[],
+  events: DossierEvent[],
+): DossierState {
+  const tasks: Task[] = [];
+  const former = [...state.formerTasks];
+  for (const agency of routeOf(body, rules)) {
+    const present = state.tasks.find((task) => task.agency === agency.code);
+    const view = rules.viewOf.get(agency.code)?.(body) ?? {};
+    const viewDigest = digestOf(canonicalJson(view));
+    if (present !== undefined && present.viewDigest === viewDigest) {
+      tasks.push(present);
+      continue;
+    }
+    if (present !== undefined) former.push({ ...present, state: isAnswered(present) ? present.state : 'withdrawn' });
+    tasks.push({
+      taskId: taskIdOf(state.dossierId, agency.code, revision.revision),
+      agency: agency.code,
+      role: agency.role,
+      revision: revision.revision,
+      action: present === undefined ? DeclarationAction.original : DeclarationAction.amend,
+      asked: false,
+      requestedAt: revision.receivedAt,
+      dueAt: agencyDueAt(revision.receivedAt, ruleSet),
+      state: 'open',
+      overdue: false,
+      // A hold is lifted by the agency that set it, not by an amendment.
+      held: present?.held ?? false,
+      reasons: [],
+      conditions: [],
+      documents: {},
+      viewDigest,
+      decisionIds: [],
+    });
+  }
+  for (const task of state.tasks) if (!tasks.some((kept) => kept.agency === task.agency)) former.push(task);
+  return ask({ ...state, tasks, formerTasks: former }, body, revision.receivedAt, ruleSet, rules, requests, events);
+}
+
+/** Agencies that take part in such a declaration, in the configured order. */
+export function routeOf(declaration: Declaration, rules: ExchangeRules): Agency[] {
+  return rules.agencies.filter((agency) => agency.connected && agency.declarationTypes.includes(declaration.header.declarationType));
+}
+
+/** Sends the requests whose turn it is: at once, or when those named under `after` have answered. */
+function ask(
+  state: DossierState,
+  body: DossierBody,
+  at: string,
+  ruleSet: RuleSet,
+  rules: FoldRules,
+  requests: RequestMessage[],
+  events: DossierEvent[],
+): DossierState {
+  if (state.tasks.every((task) => task.asked)) return state;
+  const tasks = state.tasks.map((task): Task => {
+    if (task.asked) return task;
+    const after = rules.agencies.find((agency) => agency.code === task.agency)?.after ?? [];
+    const waits = after.some((code) => state.tasks.some((other) => other.agency === code && !isAnswered(other) && !other.overdue));
+    if (waits) return task;
+    const dueAt = agencyDueAt(at, ruleSet);
+    requests.push({
+      taskId: task.taskId,
+      dossierId: state.dossierId,
+      dossierCode: state.dossierCode,
+      revision: task.revision,
+      agency: task.agency,
+      role: task.role,
+      dueAt,
+      action: task.action,
+      test: state.test,
+      receivedAt: state.revisions.find((revision) => revision.revision === task.revision)?.receivedAt ?? at,
+      ruleSet: state.ruleSet,
+      view: rules.viewOf.get(task.agency)?.(body) ?? {},
+    });
+    events.push({ type: 'task', at, data: { agency: task.agency, role: task.role, taskId: task.taskId, revision: task.revision, dueAt } });
+    return { ...task, asked: true, requestedAt: at, dueAt };
+  });
+  return {
+    ...state,
+    tasks,
+    stages: state.stages['requested'] === undefined && requests.length > 0 ? { ...state.stages, requested: at } : state.stages,
+  };
+}
+
+function cancel(state: DossierState, record: DeclarationRecord, position: Position, rules: FoldRules): FoldResult {
+  const ruleSet = ruleSetById(rules.ruleSets, state.ruleSet);
+  const revision: Revision = {
+    revision: (state.revisions.at(-1)?.revision ?? 0) + 1,
+    declarationId: record.declarationId,
+    messageId: record.messageId,
+    digest: record.digest,
+    dialect: record.dialect,
+    action: DeclarationAction.cancel,
+    receivedAt: record.receivedAt,
+    sentAt: record.declaration.header.sentAt,
+    formalities: [],
+  };
+  const withdrawn = state.tasks.filter((task) => task.asked && !isAnswered(task));
+  const requests = withdrawn.map((task): RequestMessage => ({
+    taskId: task.taskId,
+    dossierId: state.dossierId,
+    dossierCode: state.dossierCode,
+    revision: revision.revision,
+    agency: task.agency,
+    role: task.role,
+    dueAt: task.dueAt,
+    action: DeclarationAction.cancel,
+    test: state.test,
+    receivedAt: record.receivedAt,
+    ruleSet: state.ruleSet,
+    view: {},
+  }));
+  const events = withdrawn.map((task): DossierEvent => ({
+    type: 'task',
+    at: record.receivedAt,
+    data: { agency: task.agency, taskId: task.taskId, state: 'withdrawn' },
+  }));
+  const next: DossierState = {
+    ...state,
+    cancelled: true,
+    asOf: latest(state.asOf, record.receivedAt),
+    revisions: [...state.revisions, revision],
+    missing: [],
+    tasks: state.tasks.map((task) => (isAnswered(task) ? task : { ...task, state: 'withdrawn' })),
+  };
+  return conclude(next, ruleSet, rules, position, { requests, events });
+}
+
+function reject(state: DossierState | undefined, record: DeclarationRecord, code: ProblemCode, position: Position): FoldResult {
+  const entry = catalogueEntry(code);
+  const shared = {
+    messageId: record.messageId,
+    declarationId: record.declarationId,
+    code,
+    message: entry.title,
+    messageVi: entry.titleVi,
+    receivedAt: record.receivedAt,
+  };
+  return {
+    ...nothing(state),
+    exit: { exit: 'rejected', code },
+    // Bounded: the log has them all.
+    state: state === undefined ? undefined : { ...state, rejections: [...state.rejections, shared].slice(-20) },
+    rejected: { dossierId: record.dossierId, dossierCode: record.dossierCode, tenant: record.tenant, ...shared, basis: position },
+    events: [
+      {
+        type: 'rejected',
+        at: record.receivedAt,
+        data: { messageId: record.messageId, declarationId: record.declarationId, code, message: entry.title },
+      },
+    ],
+  };
+}
+
+// ---------------------------------------------------------------- decisions
+
+function foldDecision(
+  state: DossierState | undefined,
+  decision: RelayedDecision,
+  body: DossierBody | undefined,
+  position: Position,
+  rules: FoldRules,
+): FoldResult {
+  const task =
+    state?.tasks.find((candidate) => candidate.taskId === decision.taskId) ??
+    state?.formerTasks.find((candidate) => candidate.taskId === decision.taskId);
+  if (state === undefined || task === undefined) return { ...nothing(state), exit: { exit: 'dead-lettered', reason: 'task-unknown' } };
+  if (task.agency !== decision.agency) return { ...nothing(state), exit: { exit: 'dead-lettered', reason: 'agency-mismatch' } };
+  if (decision.revision !== undefined && decision.revision !== task.revision)
+    return { ...nothing(state), exit: { exit: 'dead-lettered', reason: 'decision-invalid' } };
+  if (task.decisionIds.includes(decision.decisionId)) return { ...nothing(state), exit: { exit: 'duplicate', kind: 'decision' } };
+  if (state.cancelled) return { ...nothing(state), exit: { exit: 'rejected', code: 'dossier-cancelled' } };
+  if (!state.tasks.includes(task)) return { ...nothing(state), exit: { exit: 'rejected', code: 'task-superseded' } };
+
+  const ruleSet = ruleSetById(rules.ruleSets, state.ruleSet);
+  const decided = decide(task, decision);
+  const events: DossierEvent[] = [
+    {
+      type: 'decision',
+      at: decision.receivedAt,
+      data: {
+        agency: task.agency,
+        taskId: task.taskId,
+        outcome: decision.outcome,
+        decidedAt: decided.decidedAt ?? decision.receivedAt,
+        overdue: decided.overdue,
+      },
+    },
+  ];
+  const answered = isAnswered(decided);
+  let next: DossierState = {
+    ...state,
+    asOf: latest(state.asOf, decision.receivedAt),
+    tasks: state.tasks.map((other) => (other === task ? decided : other)),
+    stages: answered
+      ? { ...state.stages, firstDecision: state.stages['firstDecision'] ?? decision.receivedAt, lastDecision: decision.receivedAt }
+      : state.stages,
+  };
+  const requests: RequestMessage[] = [];
+  if (body !== undefined) next = ask(next, body, decision.receivedAt, ruleSet, rules, requests, events);
+  return conclude(next, ruleSet, rules, position, { requests, events });
+}
+
+/** The task after one decision. The last different one counts; an acknowledgement never takes an answer back. */
+function decide(task: Task, decision: RelayedDecision): Task {
+  const seen: Task = {
+    ...task,
+    decisionIds: [...task.decisionIds, decision.decisionId],
+    overdue: task.overdue || Date.parse(decision.receivedAt) > Date.parse(task.dueAt),
+  };
+  const reasons = decision.reasons ?? [];
+  switch (decision.outcome) {
+    case DecisionOutcome.acknowledged:
+      return isAnswered(task) ? { ...seen, overdue: task.overdue } : { ...seen, state: DecisionOutcome.acknowledged };
+    case DecisionOutcome.held:
+      return { ...seen, held: true, reasons: reasons.length > 0 ? reasons : task.reasons };
+    case DecisionOutcome.released:
+      return { ...seen, held: false, reasons: reasons.length > 0 ? reasons : task.reasons };
+    case DecisionOutcome.revoked: {
+      const { decidedAt: _decidedAt, reference: _reference, ...rest } = seen;
+      return { ...rest, state: DecisionOutcome.revoked, reasons, conditions: [], documents: {} };
+    }
+    case DecisionOutcome.accepted:
+    case DecisionOutcome.conditionallyAccepted:
+    case DecisionOutcome.refused:
+    case DecisionOutcome.moreInfoRequired:
+    case DecisionOutcome.notApplicable: {
+      const { reference: _reference, ...rest } = seen;
+      return {
+        ...rest,
+        state: decision.outcome,
+        decidedAt: decision.decidedAt ?? decision.receivedAt,
+        reasons,
+        conditions: decision.conditions ?? [],
+        documents: decision.documents ?? {},
+        ...(decision.reference === undefined ? {} : { reference: decision.reference }),
+      };
+    }
+  }
+}
+
+// ---------------------------------------------------------------- deadlines
+
+function foldDeadline(
+  state: DossierState | undefined,
+  deadline: DeadlineRecord,
+  body: DossierBody | undefined,
+  position: Position,
+  rules: FoldRules,
+): FoldResult {
+  if (state === undefined || timersOf(state).get(deadline.timer) !== deadline.dueAt) {
+    return { ...nothing(state), exit: { exit: 'duplicate', kind: 'deadline' } };
+  }
+  const ruleSet = ruleSetById(rules.ruleSets, state.ruleSet);
+  const late = state.tasks.find((task) => deadline.timer === `task:${task.taskId}`);
+  const events: DossierEvent[] = [
+    {
+      type: 'deadline',
+      at: deadline.receivedAt,
+      data:
+        late === undefined
+          ? { formality: deadline.timer.slice('formality:'.length), dueAt: deadline.dueAt }
+          : { agency: late.agency, taskId: late.taskId, dueAt: deadline.dueAt },
+    },
+  ];
+  let next: DossierState = {
+    ...state,
+    asOf: latest(state.asOf, deadline.receivedAt),
+    tasks: state.tasks.map((task) => (task === late ? { ...task, overdue: true } : task)),
+  };
+  const requests: RequestMessage[] = [];
+  if (body !== undefined) next = ask(next, body, deadline.receivedAt, ruleSet, rules, requests, events);
+  return conclude(next, ruleSet, rules, position, { requests, events });
+}
+
+// ---------------------------------------------------------------- the verdict after every applied record
+
+function conclude(
+  state: DossierState,
+  ruleSet: RuleSet,
+  rules: FoldRules,
+  position: Position,
+  out: { requests: RequestMessage[]; events: DossierEvent[]; body?: DossierBody },
+): FoldResult {
+  const verdict = verdictOfDossier(state, ruleSet, rules);
+  const versionKey = versionKeyOf(state, verdict);
+  // Version 1 is the first verdict other than pending; from then on each change is a version.
+  const issues = state.version === 0 ? verdict.status !== 'pending' : versionKey !== state.versionKey;
+  const next: DossierState = {
+    ...state,
+    status: verdict.status,
+    final: verdict.final,
+    ...(issues ? { version: state.version + 1, versionKey, issuedAt: state.asOf } : {}),
+  };
+  const base = {
+    exit: { exit: 'applied' } as const,
+    state: next,
+    requests: out.requests,
+    events: out.events,
+    ...(out.body === undefined ? {} : { body: out.body }),
+  };
+  if (!issues) return { ...base, results: [] };
+  const clearance = clearanceOf(next, verdict, ruleSet, rules, position);
+  out.events.push({
+    type: 'clearance',
+    at: next.asOf,
+    data: { version: next.version, status: clearance.status, statusCode: clearance.statusCode, final: clearance.final },
+  });
+  return { ...base, clearance, results: resultsOf(next, clearance, rules) };
+}
+
+/** What each agency may see of the others' decisions and of the verdict. */
+function resultsOf(state: DossierState, clearance: Clearance, rules: FoldRules): { agency: string; message: ResultMessage }[] {
+  return state.tasks.map((task) => {
+    const agency = rules.agencies.find((candidate) => candidate.code === task.agency);
+    return {
+      agency: task.agency,
+      message: {
+        dossierId: state.dossierId,
+        dossierCode: state.dossierCode,
+        version: clearance.version,
+        status: clearance.status,
+        decisions: state.tasks.map((other) => ({
+          agency: other.agency,
+          outcome: other.state,
+          conditions: other.conditions,
+          ...(other.decidedAt === undefined ? {} : { decidedAt: other.decidedAt }),
+          ...(agency?.seesReasons === true || other.agency === task.agency ? { reasons: other.reasons } : {}),
+        })),
+        dueAt: task.dueAt,
+      },
+    };
+  });
+}
+
+function nothing(state: DossierState | undefined): Omit<FoldResult, 'exit'> {
+  return { state, requests: [], results: [], events: [] };
+}
+
+/** Stamps come from several processes: the dossier's time never goes back. */
+function latest(a: string, b: string): string {
+  return Date.parse(a) >= Date.parse(b) ? a : b;
+}
