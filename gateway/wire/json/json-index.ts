@@ -8,7 +8,7 @@ export interface JsonIndex {
   /** First fault of grammar or depth: nothing behind it was looked at. */
   fault?: { kind: 'malformed' | 'depth'; offset: number; expected: string };
   /** Keys that occur a second time in their object; offsets of the second key. At most `maxFindings`. */
-  duplicates: { node: number; key: string; offset: number }[];
+  duplicates: { node: number; offset: number }[];
   /** Numbers that no double holds. */
   numbers: number[];
   /** Nodes whose string, or whose key, has characters that are not accepted. */
@@ -61,6 +61,8 @@ export function indexJson(bytes: Buffer, start: number, limits: { maxDepth: numb
   let parents = new Int32Array(1024);
   let length = 0;
   let at = start;
+  // One character a byte: slices of it cost nothing, where decoding each key would dominate.
+  const raw = bytes.toString('latin1');
   const duplicates: JsonIndex['duplicates'] = [];
   const numbers: number[] = [];
   const texts: number[] = [];
@@ -106,15 +108,18 @@ export function indexJson(bytes: Buffer, start: number, limits: { maxDepth: numb
     }
   }
 
-  /** Behind the closing quote afterwards. */
-  function readString(): void {
+  /** Behind the closing quote afterwards. True when the text has an escape or a byte beyond printable ASCII. */
+  function readString(): boolean {
+    let special = false;
     at++;
     for (;;) {
       const byte = bytes[at];
       if (byte === undefined) throw malformed('a closing quote');
       if (byte === QUOTE) break;
       if (byte < 0x20) throw malformed('no raw control character in a string');
-      if (byte === BACKSLASH) {
+      if (byte >= 0x7f) special = true;
+      else if (byte === BACKSLASH) {
+        special = true;
         at++;
         switch (bytes[at]) {
           case QUOTE:
@@ -137,6 +142,7 @@ export function indexJson(bytes: Buffer, start: number, limits: { maxDepth: numb
       at++;
     }
     at++;
+    return special;
   }
 
   function digits(): void {
@@ -161,8 +167,9 @@ export function indexJson(bytes: Buffer, start: number, limits: { maxDepth: numb
       if (bytes[at] === 0x2b || bytes[at] === 0x2d) at++;
       digits();
     }
-    const value = Number(bytes.toString('latin1', begin, at));
-    if (numbers.length < limits.maxFindings && (!Number.isFinite(value) || (whole && !Number.isSafeInteger(value)))) numbers.push(node);
+    if ((whole && at - begin < 16) || numbers.length >= limits.maxFindings) return;
+    const value = Number(raw.slice(begin, at));
+    if (!Number.isFinite(value) || (whole && !Number.isSafeInteger(value))) numbers.push(node);
   }
 
   function readWord(word: string): void {
@@ -174,8 +181,7 @@ export function indexJson(bytes: Buffer, start: number, limits: { maxDepth: numb
     const node = open(parent, keyStart, keyEnd);
     const byte = bytes[at];
     if (byte === QUOTE) {
-      readString();
-      if (texts.length < limits.maxFindings && !isAcceptedText(textOf(offsets[node] ?? 0, at))) texts.push(node);
+      if (readString() && texts.length < limits.maxFindings && !isAcceptedText(textOf(offsets[node] ?? 0, at))) texts.push(node);
     } else if (byte === 0x7b) {
       if (depth >= limits.maxDepth) throw new Fault('depth', at, `at most ${limits.maxDepth} levels`);
       readObject(node, depth + 1);
@@ -201,16 +207,16 @@ export function indexJson(bytes: Buffer, start: number, limits: { maxDepth: numb
     for (;;) {
       if (bytes[at] !== QUOTE) throw malformed('a key in quotes');
       const keyStart = at;
-      readString();
+      const special = readString();
       const keyEnd = at;
-      const key = textOf(keyStart, keyEnd);
+      const key = special ? textOf(keyStart, keyEnd) : raw.slice(keyStart + 1, keyEnd - 1);
       const child = length;
-      if (keys.has(key)) {
-        if (duplicates.length < limits.maxFindings) duplicates.push({ node: child, key, offset: keyStart });
-      } else keys.add(key);
+      const { size } = keys;
+      keys.add(key);
+      if (keys.size === size && duplicates.length < limits.maxFindings) duplicates.push({ node: child, offset: keyStart });
       if (isPrototypeKey(key)) {
         if (protoKeys.length < limits.maxFindings) protoKeys.push(child);
-      } else if (texts.length < limits.maxFindings && !isAcceptedText(key)) texts.push(child);
+      } else if (special && texts.length < limits.maxFindings && !isAcceptedText(key)) texts.push(child);
       skipSpace();
       if (bytes[at] !== 0x3a) throw malformed('a colon');
       at++;
@@ -245,13 +251,16 @@ export function indexJson(bytes: Buffer, start: number, limits: { maxDepth: numb
 
   /** The string between two quotes, escapes undone. */
   function textOf(from: number, to: number): string {
-    const raw = bytes.toString('utf8', from + 1, to - 1);
-    return raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
+    const text = bytes.toString('utf8', from + 1, to - 1);
+    return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
   }
 
   function keyOf(node: number): string | undefined {
     const keyStart = keyStarts[node] ?? -1;
-    return keyStart < 0 ? undefined : textOf(keyStart, keyEnds[node] ?? 0);
+    if (keyStart < 0) return undefined;
+    const keyEnd = keyEnds[node] ?? 0;
+    const key = raw.slice(keyStart + 1, keyEnd - 1);
+    return isPlainKey(key) ? key : textOf(keyStart, keyEnd);
   }
 
   // Children are listed once a parent, so that many faults in one huge object or array stay linear in its size.
@@ -343,6 +352,14 @@ export function escapeToken(token: string): string {
   const short = token.length > MAX_KEY_CHARACTERS ? `${token.slice(0, MAX_KEY_CHARACTERS)}…` : token;
   // A lone surrogate cannot be sent back: U+FFFD instead.
   return Buffer.from(short).toString().replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+function isPlainKey(latin1: string): boolean {
+  for (let i = 0; i < latin1.length; i++) {
+    const byte = latin1.charCodeAt(i);
+    if (byte >= 0x7f || byte === BACKSLASH) return false;
+  }
+  return true;
 }
 
 function isDigit(byte: number | undefined): boolean {
