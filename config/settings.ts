@@ -141,7 +141,7 @@ export const settingsTable: readonly Row[] = [
   { field: 'apiKeysFile', env: 'API_KEYS_FILE', unit: '', fallback: '', production: true, meaning: 'Hashed API keys; empty: development credentials', read: text },
   { field: 'agenciesFile', env: 'AGENCIES_FILE', unit: '', fallback: '', production: false, meaning: 'Agencies in place of config/agencies.json', read: text },
   { field: 'acceptedGaps', env: 'ACCEPTED_GAPS', unit: 'agencies', fallback: '', production: false, meaning: 'Final authorities that may be unconnected in production', read: list },
-  { field: 'rawEvidence', env: 'RAW_EVIDENCE', unit: '', fallback: 'none', production: false, meaning: 'Messages kept as received: all, signed or none', read: oneOf('all', 'signed', 'none') },
+  { field: 'rawEvidence', env: 'RAW_EVIDENCE', unit: '', fallback: 'none', production: false, meaning: 'Messages kept as received: all, signed or none; in production all unless set', read: oneOf('all', 'signed', 'none') },
   { field: 'logLevel', env: 'LOG_LEVEL', unit: '', fallback: 'info', production: false, meaning: 'Least severe level that is logged', read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent') },
 ];
 /* eslint-enable prettier/prettier */
@@ -173,6 +173,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       faults.push(`${row.env}="${given ?? row.fallback}" ${(cause as Error).message}`);
     }
   }
+  if (production && env['RAW_EVIDENCE'] === undefined) values['rawEvidence'] = 'all';
   const { modes, urls } = readAgencies(env, faults);
   values['agencyModes'] = modes;
   values['agencyUrls'] = urls;

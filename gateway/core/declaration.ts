@@ -234,7 +234,7 @@ export interface DangerousGoodsItem {
   subsidiaryRisks?: string[];
   packingGroup?: 'I' | 'II' | 'III';
   marinePollutantType?: 'P' | 'X' | 'Y' | 'Z' | 'O';
-  flashpoint?: Measure;
+  flashpoint?: Temperature;
   emsNumber?: string[];
   numberOfPackages?: number;
   packageTypeCode?: string;
@@ -247,6 +247,13 @@ export interface DangerousGoodsItem {
   portOfLoading?: PortRef;
   portOfDischarge?: PortRef;
   additionalInformation?: string;
+}
+export interface Temperature {
+  value: number;
+  /**
+   * UN/ECE Rec. 20: CEL, FAH, KEL
+   */
+  unit: string;
 }
 export interface Equipment {
   equipmentId: string;

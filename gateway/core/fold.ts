@@ -415,7 +415,7 @@ function foldDecision(
     state?.tasks.find((candidate) => candidate.taskId === decision.taskId) ??
     state?.formerTasks.find((candidate) => candidate.taskId === decision.taskId);
   if (state === undefined || task === undefined) return { ...nothing(state), exit: { exit: 'dead-lettered', reason: 'task-unknown' } };
-  if (task.agency !== decision.agency) return { ...nothing(state), exit: { exit: 'dead-lettered', reason: 'agency-mismatch' } };
+  if (task.agency !== decision.agency || state.test !== decision.test) return { ...nothing(state), exit: { exit: 'dead-lettered', reason: 'agency-mismatch' } };
   if (decision.revision !== undefined && decision.revision !== task.revision)
     return { ...nothing(state), exit: { exit: 'dead-lettered', reason: 'decision-invalid' } };
   if (task.decisionIds.includes(decision.decisionId)) return { ...nothing(state), exit: { exit: 'duplicate', kind: 'decision' } };

@@ -123,6 +123,8 @@ export interface RelayedDecision extends DecisionMessage {
   /** Identity within its task: ce_id (HTTP: Idempotency-Key), else SHA-256 of the value. */
   decisionId: string;
   receivedAt: string;
+  /** Came by the topic of test decisions. */
+  test: boolean;
 }
 
 /** Value of `vn.seaport.deadline.v1` in `dossiers`. */

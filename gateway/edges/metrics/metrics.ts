@@ -1,0 +1,35 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+/** Metrics of contract.md §5, base units, no label with unbounded values. docs/metrics.md is kept equal by a test. */
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const AGENCY_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 60, 300, 900, 1800, 3600, 7200, 21_600, 86_400];
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics(build: { version: string; node: string }) {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const metrics = {
+    registry,
+    declarations: new Counter({ name: 'seaport_declarations_total', help: 'Declarations by what became of them at intake', labelNames: ['dialect', 'action', 'outcome'], registers }),
+    intakeSeconds: new Histogram({ name: 'seaport_intake_duration_seconds', help: 'Request to answer of a submission', labelNames: ['dialect'], buckets: SECONDS, registers }),
+    stageSeconds: new Histogram({ name: 'seaport_stage_duration_seconds', help: 'Time in each stage of the way', labelNames: ['stage'], buckets: SECONDS, registers }),
+    clearanceSeconds: new Histogram({ name: 'seaport_clearance_duration_seconds', help: 'Declaration received to clearance issued', labelNames: ['status'], buckets: AGENCY_SECONDS, registers }),
+    agencySeconds: new Histogram({ name: 'seaport_agency_decision_seconds', help: 'Request to decision of an agency', labelNames: ['agency', 'outcome'], buckets: AGENCY_SECONDS, registers }),
+    tasksOpen: new Gauge({ name: 'seaport_tasks_open', help: 'Tasks that wait for an answer, in the partitions of this process', labelNames: ['agency'], registers }),
+    tasksOverdue: new Gauge({ name: 'seaport_tasks_overdue', help: 'Open tasks past their due time, in the partitions of this process', labelNames: ['agency'], registers }),
+    clearances: new Counter({ name: 'seaport_clearances_total', help: 'Clearance versions issued', labelNames: ['status'], registers }),
+    deadLetters: new Counter({ name: 'seaport_dead_letters_total', help: 'Records set aside', labelNames: ['topic', 'reason'], registers }),
+    lag: new Gauge({ name: 'seaport_consumer_lag_records', help: 'Records not yet committed by a group of this process', labelNames: ['group', 'topic'], registers }),
+    duplicates: new Counter({ name: 'seaport_duplicates_total', help: 'Repeats that had no effect', labelNames: ['kind'], registers }),
+    rejected: new Counter({ name: 'seaport_rejected_total', help: 'Declarations and decisions refused, by code', labelNames: ['code'], registers }),
+    applied: new Counter({ name: 'seaport_applied_total', help: 'Records of dossiers that the fold applied', labelNames: ['kind'], registers }),
+    voided: new Counter({ name: 'seaport_clearances_void_total', help: 'Clearance records that came second to another of the same version', registers }),
+    epochChanges: new Counter({ name: 'seaport_epoch_changes_total', help: 'Partitions whose log was not the one that the store was made from', registers }),
+    inflight: new Gauge({ name: 'seaport_inflight', help: 'Submissions being received', registers }),
+    buildInfo: new Gauge({ name: 'seaport_build_info', help: 'Always 1', labelNames: ['version', 'node'], registers }),
+  };
+  metrics.buildInfo.set(build, 1);
+  return metrics;
+}

@@ -1,0 +1,38 @@
+import { createHash, createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto';
+import { canonicalJson } from '../../core/canonical-json';
+import type { Signer } from '../../ports/signer';
+
+/**
+ * Ed25519 by node:crypto as detached JWS (RFC 7515 appendix F, RFC 8037): one call per signature, no library on the hot path.
+ * A test verifies with jose.
+ */
+export function createEd25519Signer(privateKeyPem: string, retiredPublicKeyPems: readonly string[] = []): Signer {
+  const key = createPrivateKey(privateKeyPem);
+  if (key.asymmetricKeyType !== 'ed25519') throw new Error('the signing key is not Ed25519');
+  const current = publicJwk(createPublicKey(key));
+  const retired = retiredPublicKeyPems.map((pem) => publicJwk(createPublicKey(pem)));
+  const header = base64url(JSON.stringify({ alg: 'EdDSA', kid: current.kid }));
+  return {
+    keyId: current.kid,
+    sign(canonical) {
+      const signature = sign(null, Buffer.from(`${header}.${base64url(canonical)}`), key);
+      return `${header}..${signature.toString('base64url')}`;
+    },
+    jwks: () => ({ keys: [current, ...retired] }),
+  };
+}
+
+interface PublicJwk extends Record<string, string> {
+  kid: string;
+}
+
+function publicJwk(key: KeyObject): PublicJwk {
+  const { kty, crv, x } = key.export({ format: 'jwk' }) as { kty: string; crv: string; x: string };
+  // RFC 7638: the thumbprint of the required members names the key.
+  const kid = createHash('sha256').update(canonicalJson({ crv, kty, x })).digest('base64url');
+  return { kty, crv, x, kid, alg: 'EdDSA', use: 'sig' };
+}
+
+function base64url(text: string): string {
+  return Buffer.from(text).toString('base64url');
+}

@@ -1,0 +1,296 @@
+import { canonicalJson } from './core/canonical-json';
+import { agencyDueAt, isoTime } from './core/deadlines';
+import type { Declaration } from './core/declaration';
+import type { DossierState } from './core/dossier';
+import { LogOutcomeUnknown, LogUnavailable, RecordTooLarge } from './core/exchange-error';
+import { routeOf } from './core/fold';
+import { declarationIdOf, digestOf, dossierCodeOf, dossierIdFromCode, dossierIdOf, isDossierOf, receiptIdOf, type Tenant } from './core/identifiers';
+import { EventType, type DeclarationAction, type DeclarationRecord, type Receipt } from './core/messages';
+import { partitionOf } from './core/partition';
+import type { Outcome, Problem } from './core/problem';
+import { problem, type ProblemCode } from './core/problem-catalogue';
+import { ruleSetOf, type ExchangeRules } from './core/rule-set';
+import type { Clock } from './ports/clock';
+import type { MessageLog, OutgoingRecord } from './ports/message-log';
+import type { Signer } from './ports/signer';
+import { keys } from './read-model';
+import type { StoreReader } from './store-reader';
+import type { ReadDeclaration, Reading } from './wire/reading';
+import { eventHeaders } from './wire/event-envelope';
+
+/**
+ * Hot path 1: read strictly → validate → look for a repeat → append to `dossiers` (acks=all) → receipt. Nothing is acknowledged from
+ * memory: the receipt is given after the log holds the declaration (guarantees.md G1). The order of the partition decides between
+ * declarations that race; the store only makes the common case quick.
+ */
+export interface IntakePorts {
+  log: MessageLog;
+  store: StoreReader;
+  signer: Signer;
+  clock: Clock;
+  rules: ExchangeRules;
+  partitions: number;
+  maxDeclarationBytes: number;
+  validate(reading: ReadDeclaration, receivedAt: string): Outcome<Declaration>;
+  /** The message as received, for `evidence`, in the same append; undefined where none is kept. */
+  evidence?(record: { dossierId: string; declarationId: string; partition: number; digest: string; receivedAt: string }, bytes: Buffer): OutgoingRecord;
+}
+
+export interface Submission {
+  tenant: Tenant;
+  bytes: Buffer;
+  /** The reader of the dialect that the content type names. */
+  read(bytes: Buffer): Reading;
+  idempotencyKey: string | undefined;
+  traceparent: string | undefined;
+}
+
+export interface Refusal {
+  kind: 'refused';
+  dialect: string;
+  problems: Problem[];
+}
+
+export interface Received {
+  kind: 'received';
+  dialect: string;
+  /** What the sender called it; the EPC answer echoes it. */
+  messageId: string;
+  action: DeclarationAction;
+  receipt: Receipt;
+  replayed: boolean;
+}
+
+/** A declaration ready to be appended. */
+export interface Prepared {
+  kind: 'prepared';
+  dialect: string;
+  resendIsUpdate: boolean;
+  record: DeclarationRecord;
+  partition: number;
+  warnings: Problem[];
+}
+
+export class Intake {
+  private readonly ports: IntakePorts;
+  /** Submissions under way, by tenant and message id: the same one again waits for the first. */
+  private readonly underWay = new Map<string, Promise<Received | Refusal>>();
+
+  constructor(ports: IntakePorts) {
+    this.ports = ports;
+  }
+
+  /** @throws LogUnavailable, LogOutcomeUnknown when it cannot be stored durably. */
+  async submit(submission: Submission): Promise<Received | Refusal> {
+    const prepared = this.prepare(submission);
+    if (prepared.kind === 'refused') return prepared;
+    const key = `${submission.tenant}\n${prepared.record.messageId}`;
+    const first = this.underWay.get(key);
+    if (first !== undefined) await first.catch(() => undefined);
+    const answer = this.receive(submission, prepared);
+    this.underWay.set(key, answer);
+    try {
+      return await answer;
+    } finally {
+      if (this.underWay.get(key) === answer) this.underWay.delete(key);
+    }
+  }
+
+  /** Everything up to the look-ups: pure but for the stamp. */
+  prepare(submission: Submission): Prepared | Refusal {
+    const { clock, rules, partitions } = this.ports;
+    const reading = submission.read(submission.bytes);
+    if ('unreadable' in reading) return { kind: 'refused', dialect: 'unknown', problems: reading.unreadable };
+    const { dialect } = reading;
+    const receivedAt = isoTime(clock.nowMs());
+    const valid = this.ports.validate(reading, receivedAt);
+    if (!valid.ok) return { kind: 'refused', dialect, problems: valid.problems };
+    const declaration = valid.value;
+    const { messageId, purpose, testIndicator } = declaration.header;
+    const target = dossierOf(submission.tenant, declaration);
+    if ('code' in target) return { kind: 'refused', dialect, problems: [target] };
+    const { dossierId } = target;
+    const digest = digestOf(submission.bytes);
+    const declarationId = declarationIdOf(submission.tenant, messageId, digest);
+    const ruleSet = ruleSetOf(declaration, receivedAt, rules);
+    const unsigned = {
+      receiptId: receiptIdOf(submission.tenant, messageId, digest),
+      dossierId,
+      dossierCode: dossierCodeOf(dossierId),
+      declarationId,
+      messageId,
+      action: purpose,
+      status: 'received' as const,
+      receivedAt,
+      agencies: routeOf(declaration, rules).map((agency) => ({ agency: agency.code, role: agency.role, dueAt: agencyDueAt(receivedAt, ruleSet) })),
+      warnings: valid.warnings,
+    };
+    const record: DeclarationRecord = {
+      tenant: submission.tenant,
+      dossierId,
+      dossierCode: unsigned.dossierCode,
+      declarationId,
+      messageId,
+      digest,
+      dialect,
+      action: purpose,
+      receivedAt,
+      test: testIndicator === true,
+      ruleSet: ruleSet.id,
+      // Signed once nothing can change it any more: see `receive`.
+      receipt: { ...unsigned, signature: '' },
+      declaration,
+    };
+    return { kind: 'prepared', dialect, resendIsUpdate: reading.resendIsUpdate, record, partition: partitionOf(dossierId, partitions), warnings: valid.warnings };
+  }
+
+  private async receive(submission: Submission, prepared: Prepared): Promise<Received | Refusal> {
+    const { log, signer } = this.ports;
+    const { record, partition, dialect } = prepared;
+    const known = await this.lookUp(submission, prepared);
+    if (known.kind !== 'new') return known.kind === 'refused' ? { kind: 'refused', dialect, problems: [known.problem] } : received(prepared, known.receipt, true);
+    const receipt = sign(withWarning(record.receipt, known.warning), signer);
+    const value = Buffer.from(JSON.stringify({ ...record, receipt }));
+    if (value.byteLength > this.ports.maxDeclarationBytes) return { kind: 'refused', dialect, problems: [problem('too-large')] };
+    const outgoing: OutgoingRecord[] = [
+      {
+        topic: 'dossiers',
+        partition,
+        key: record.dossierId,
+        value,
+        headers: eventHeaders({
+          type: EventType.declaration,
+          id: record.declarationId,
+          source: '/seaport/intake',
+          time: record.receivedAt,
+          subject: record.dossierCode,
+          traceparent: submission.traceparent,
+        }),
+      },
+    ];
+    const { dossierId, declarationId, digest, receivedAt } = record;
+    if (this.ports.evidence !== undefined) outgoing.push(this.ports.evidence({ dossierId, declarationId, partition, digest, receivedAt }, submission.bytes));
+    try {
+      await log.append(outgoing);
+    } catch (cause) {
+      if (cause instanceof RecordTooLarge) return { kind: 'refused', dialect, problems: [problem('record-too-large')] };
+      if (cause instanceof LogUnavailable || cause instanceof LogOutcomeUnknown) throw cause;
+      throw new LogOutcomeUnknown('the append failed in an unforeseen way', cause);
+    }
+    await this.rememberReceipt(submission, prepared, receipt);
+    return received(prepared, receipt, false);
+  }
+
+  /** What the store knows of this declaration already. Without the store the log decides alone. */
+  private async lookUp(submission: Submission, prepared: Prepared): Promise<Known> {
+    const { store, partitions } = this.ports;
+    const { record, partition, resendIsUpdate } = prepared;
+    const { tenant, messageId, dossierId, digest } = record;
+    const wouldBe = dossierIdOf(tenant, messageId);
+    const { imoNumber } = record.declaration.ship ?? {};
+    const unLocode = record.declaration.portCall?.portOfCall.unLocode;
+    const opens = record.action === 'original' && wouldBe === dossierId && imoNumber !== undefined && unLocode !== undefined;
+    const callKey = opens ? keys.openCall(tenant, imoNumber, unLocode) : undefined;
+    const idempotencyKey = submission.idempotencyKey === undefined ? undefined : keys.idempotencyKey(tenant, submission.idempotencyKey);
+    const [own, elsewhere, call, guarded] = await Promise.all([
+      store.find(partition, [keys.receipt(dossierId, messageId, digest), keys.state(dossierId)]),
+      store.find(partitionOf(wouldBe, partitions), [keys.message(wouldBe)]),
+      callKey === undefined ? undefined : store.find(partitionOf(callKey, partitions), [callKey]),
+      idempotencyKey === undefined ? undefined : store.find(partitionOf(idempotencyKey, partitions), [idempotencyKey]),
+    ]);
+    const receipt = own?.[0];
+    if (receipt != null) return { kind: 'known', receipt: JSON.parse(receipt.toString()) as Receipt };
+    const guard = guarded?.[0];
+    if (guard != null && guard.toString() !== digest) return refusal('idempotency-key-reused');
+    const went = elsewhere?.[0]?.toString();
+    if (went !== undefined && went !== dossierId) return refusal('message-id-reused');
+    const state = own?.[1];
+    if (state != null) {
+      const fault = faultAgainst(JSON.parse(state.toString()) as DossierState, record, resendIsUpdate);
+      if (fault !== undefined) return refusal(fault);
+    } else if (own !== undefined && namesDossier(record) && (await store.isCaughtUp(partition))) {
+      return refusal('reference-unknown');
+    }
+    const open = call?.[0]?.toString();
+    if (open === undefined || open === record.dossierCode) return { kind: 'new' };
+    return {
+      kind: 'new',
+      warning: problem(
+        'dossier-open',
+        { pointer: '/portCall/visitId' },
+        {
+          en: `A dossier of the same ship and port is open: ${open}. To join it, send this code as portCall.visitId (EPC: JournalNumber).`,
+          vi: `Đang có hồ sơ mở cho cùng tàu và cảng: ${open}. Để bổ sung vào hồ sơ đó, gửi mã này ở portCall.visitId (EPC: JournalNumber).`,
+        },
+        'warning',
+      ),
+    };
+  }
+
+  /** Best effort: the fold writes the same bytes. */
+  private async rememberReceipt(submission: Submission, prepared: Prepared, receipt: Receipt): Promise<void> {
+    const { store, partitions } = this.ports;
+    const { dossierId, messageId, digest, tenant } = prepared.record;
+    const value = JSON.stringify(receipt);
+    const writes = [
+      store.remember(prepared.partition, keys.receipt(dossierId, messageId, digest), value),
+      store.remember(prepared.partition, keys.anyReceipt(dossierId), value),
+    ];
+    if (submission.idempotencyKey !== undefined) {
+      const key = keys.idempotencyKey(tenant, submission.idempotencyKey);
+      writes.push(store.remember(partitionOf(key, partitions), key, digest));
+    }
+    await Promise.all(writes);
+  }
+}
+
+type Known = { kind: 'new'; warning?: Problem } | { kind: 'known'; receipt: Receipt } | { kind: 'refused'; problem: Problem };
+
+function refusal(code: ProblemCode): Known {
+  return { kind: 'refused', problem: problem(code) };
+}
+
+function received(prepared: Prepared, receipt: Receipt, replayed: boolean): Received {
+  return { kind: 'received', dialect: prepared.dialect, messageId: prepared.record.messageId, action: prepared.record.action, receipt, replayed };
+}
+
+function withWarning(receipt: Receipt, warning: Problem | undefined): Receipt {
+  return warning === undefined ? receipt : { ...receipt, warnings: [...receipt.warnings, warning] };
+}
+
+function sign(receipt: Receipt, signer: Signer): Receipt {
+  const { signature: _none, ...unsigned } = receipt;
+  return { ...unsigned, signature: signer.sign(canonicalJson(unsigned)) };
+}
+
+/** The dossier that a declaration opens or goes to; another tenant's code is as unknown as any foreign journal number. */
+function dossierOf(tenant: Tenant, declaration: Declaration): { dossierId: string } | Problem {
+  const { messageId, referenceMessageId } = declaration.header;
+  const named = declaration.portCall?.visitId === undefined ? undefined : dossierIdFromCode(declaration.portCall.visitId);
+  const joined = named !== undefined && isDossierOf(tenant, named) ? named : undefined;
+  const root = referenceMessageId ?? (joined === undefined ? messageId : undefined);
+  const rooted = root === undefined ? undefined : dossierIdOf(tenant, root);
+  if (joined !== undefined && rooted !== undefined && joined !== rooted && referenceMessageId !== messageId) {
+    return problem('reference-mismatch', { pointer: '/header/referenceMessageId' });
+  }
+  return { dossierId: joined ?? rooted ?? dossierIdOf(tenant, messageId) };
+}
+
+/** True where the dossier must exist: an amend, a cancel, an original that names a dossier code. */
+function namesDossier(record: DeclarationRecord): boolean {
+  return record.action !== 'original' || record.declaration.portCall?.visitId === record.dossierCode;
+}
+
+/** The fold's judgement, early, where the store shows the dossier (core/fold.ts judges again in log order). */
+function faultAgainst(state: DossierState, record: DeclarationRecord, resendIsUpdate: boolean): ProblemCode | undefined {
+  if (state.cancelled) return 'dossier-cancelled';
+  if (state.test !== record.test) return 'test-mismatch';
+  const earlier = state.revisions.filter((revision) => revision.messageId === record.messageId);
+  if (earlier.length > 0) {
+    if (!resendIsUpdate) return 'message-id-reused';
+    if (earlier.some((revision) => Date.parse(revision.sentAt) > Date.parse(record.declaration.header.sentAt))) return 'revision-conflict';
+  }
+  const base = record.declaration.header.baseRevision;
+  return base !== undefined && base !== state.revisions.at(-1)?.revision ? 'revision-conflict' : undefined;
+}
+

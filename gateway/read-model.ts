@@ -1,0 +1,114 @@
+import type { DossierState } from './core/dossier';
+import { isAnswered } from './core/clearance';
+import { hashOf, tenantHashOf, type DossierId } from './core/identifiers';
+import type { DossierEvent } from './core/fold';
+import { timersOf } from './core/fold';
+import type { StoreChange } from './ports/dossier-store';
+
+/**
+ * Layout of the store: every key and index name in one place, and the changes that one fold step means for it. Everything stands in
+ * the partition of its dossier.
+ */
+export const keys = {
+  state: (dossierId: DossierId) => `st:${dossierId}`,
+  body: (dossierId: DossierId) => `bd:${dossierId}`,
+  clearance: (dossierId: DossierId, version: number) => `cl:${dossierId}:${version}`,
+  /** Receipt of (message id, digest) within a dossier. */
+  receipt: (dossierId: DossierId, messageId: string, digest: string) => `rc:${dossierId}:${hashOf(24, messageId, digest)}`,
+  /** The newest receipt of a dossier: what a read shows before the fold got there. */
+  anyReceipt: (dossierId: DossierId) => `rx:${dossierId}`,
+  /** Which dossier a message id that opened none went to; stands in the partition of the dossier it would have opened. */
+  message: (wouldBe: DossierId) => `mi:${wouldBe}`,
+  rejection: (dossierId: DossierId) => `rj:${dossierId}`,
+  event: (id: string) => `ve:${id}`,
+  /** The open dossier of a tenant's ship in a port; stands in the partition of this key. */
+  openCall: (tenant: string, imoNumber: string, unLocode: string) => `oc:${hashOf(40, tenant, imoNumber, unLocode)}`,
+  idempotencyKey: (tenant: string, key: string) => `ik:${hashOf(40, tenant, key)}`,
+} as const;
+
+export const indexes = {
+  timers: 'tm',
+  dossiers: (tenant: string) => `tn:${tenantHashOf(tenant)}`,
+  events: (dossierId: DossierId) => `ev:${dossierId}`,
+  feed: (tenant: string) => `fd:${tenantHashOf(tenant)}`,
+  openTasks: (agency: string) => `to:${agency}`,
+  doneTasks: (agency: string) => `td:${agency}`,
+} as const;
+
+/** Events of one record share its offset; up to 64 are told apart by their place. */
+const EVENTS_PER_OFFSET = 64;
+
+export interface StoredEvent extends DossierEvent {
+  /** `partition-offset-place`: a log position, so that a rebuild keeps every cursor. */
+  id: string;
+  dossierId: string;
+  dossierCode: string;
+}
+
+export function eventScore(offset: number, place: number): number {
+  return offset * EVENTS_PER_OFFSET + Math.min(place, EVENTS_PER_OFFSET - 1);
+}
+
+/** Score behind an event id or cursor part `offset-place`. */
+export function scoreOfEventId(id: string): { partition: number; score: number } | undefined {
+  const match = /^(\d{1,4})-(\d{1,15})-(\d{1,2})$/.exec(id);
+  if (match === null) return undefined;
+  return { partition: Number(match[1]), score: eventScore(Number(match[2]), Number(match[3])) };
+}
+
+export function timerMember(dossierId: DossierId, timer: string): string {
+  return `${dossierId}|${timer}`;
+}
+
+export function parseTimerMember(member: string): { dossierId: DossierId; timer: string } {
+  const bar = member.indexOf('|');
+  return { dossierId: member.slice(0, bar), timer: member.slice(bar + 1) };
+}
+
+/** Index changes between two states of a dossier: timers, task lists, the tenant's list. */
+export function indexChanges(before: DossierState | undefined, after: DossierState): StoreChange[] {
+  const changes: StoreChange[] = [];
+  if (before === undefined) changes.push({ index: indexes.dossiers(after.tenant), add: after.dossierId, score: Date.parse(after.openedAt) });
+  const old = before === undefined ? new Map<string, string>() : timersOf(before);
+  const now = timersOf(after);
+  for (const [timer, dueAt] of now) {
+    if (old.get(timer) !== dueAt) changes.push({ index: indexes.timers, add: timerMember(after.dossierId, timer), score: Date.parse(dueAt) });
+  }
+  for (const timer of old.keys()) if (!now.has(timer)) changes.push({ index: indexes.timers, drop: timerMember(after.dossierId, timer) });
+  const oldTasks = new Map([...(before?.tasks ?? []), ...(before?.formerTasks ?? [])].map((task) => [task.taskId, listOf(before, task)]));
+  for (const task of [...after.tasks, ...after.formerTasks]) {
+    const list = listOf(after, task);
+    const was = oldTasks.get(task.taskId);
+    if (list === was) continue;
+    if (was !== undefined && was !== 'none') changes.push({ index: indexNamed(was, task.agency), drop: task.taskId });
+    if (list !== 'none') changes.push({ index: indexNamed(list, task.agency), add: task.taskId, score: Date.parse(task.dueAt) });
+  }
+  return changes;
+}
+
+function listOf(state: DossierState | undefined, task: DossierState['tasks'][number]): 'open' | 'done' | 'none' {
+  if (!task.asked) return 'none';
+  const current = state?.tasks.some((candidate) => candidate.taskId === task.taskId) === true;
+  return current && task.state !== 'withdrawn' && !isAnswered(task) ? 'open' : 'done';
+}
+
+function indexNamed(list: 'open' | 'done', agency: string): string {
+  return list === 'open' ? indexes.openTasks(agency) : indexes.doneTasks(agency);
+}
+
+/** Events of one record, for the dossier's stream and the tenant's feed. */
+export function eventChanges(
+  dossier: { tenant: string; dossierId: string; dossierCode: string },
+  events: readonly DossierEvent[],
+  position: { partition: number; offset: number },
+): StoreChange[] {
+  return events.flatMap((event, place): StoreChange[] => {
+    const stored: StoredEvent = { id: `${position.partition}-${position.offset}-${place}`, dossierId: dossier.dossierId, dossierCode: dossier.dossierCode, ...event };
+    const score = eventScore(position.offset, place);
+    return [
+      { put: keys.event(stored.id), value: JSON.stringify(stored) },
+      { index: indexes.events(dossier.dossierId), add: stored.id, score },
+      { index: indexes.feed(dossier.tenant), add: stored.id, score },
+    ];
+  });
+}
