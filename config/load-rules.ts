@@ -141,7 +141,7 @@ function waitsFor(code: string, wanted: string, rows: AgencyRow[], seen: Set<str
 function readRuleSets(isRuleSet: ValidateFunction, files: RuleFiles, faults: string[]): RuleSet[] {
   const ruleSets: RuleSet[] = [];
   for (const { file, content } of files.ruleSets) {
-    if (isRuleSet(content)) ruleSets.push(Object.freeze(structuredClone(content) as unknown as RuleSet));
+    if (isRuleSet(content)) ruleSets.push(Object.freeze(structuredClone<unknown>(content) as RuleSet));
     else faults.push(...schemaFaults(file, isRuleSet));
   }
   return ruleSets;

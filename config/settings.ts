@@ -106,7 +106,6 @@ function redisUrl(value: string): string {
   return value;
 }
 
-/* eslint-disable prettier/prettier */
 // prettier-ignore
 export const settingsTable: readonly Row[] = [
   { field: 'port', env: 'PORT', unit: '', fallback: '8080', production: false, meaning: 'HTTP port; 0 picks a free one and prints it', read: integer(0, 65535) },
@@ -144,7 +143,6 @@ export const settingsTable: readonly Row[] = [
   { field: 'rawEvidence', env: 'RAW_EVIDENCE', unit: '', fallback: 'none', production: false, meaning: 'Messages kept as received: all, signed or none; in production all unless set', read: oneOf('all', 'signed', 'none') },
   { field: 'logLevel', env: 'LOG_LEVEL', unit: '', fallback: 'info', production: false, meaning: 'Least severe level that is logged', read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent') },
 ];
-/* eslint-enable prettier/prettier */
 
 export class SettingsFault extends Error {
   readonly faults: string[];
