@@ -1,6 +1,10 @@
 /**
  * The store: a projection of the log, per partition. Losing it loses nothing. Implementations: edges/redis (ioredis) and
  * edges/embedded (lmdb). test/contract/dossier-store.ts holds for both. Keys and members are chosen by read-model.ts.
+ *
+ * Limits, checked by settle-changes.ts (RangeError, our bug, nothing changed): a key, an index name or a member has at most 900 bytes
+ * of UTF-8, a score is finite. What the world does is a StoreUnavailable; after one, a commit may or may not have been applied:
+ * read the marker again.
  */
 export interface Marker {
   /** Identity of the `dossiers` partition that was folded (its first record). */
@@ -37,10 +41,11 @@ export interface IndexEntry {
 export type ChangeListener = (dossierIds: string[]) => void;
 
 export interface DossierStore {
+  /** Null before the first commit, after clear(), and when the store lost everything. */
   marker(partition: number): Promise<Marker | null>;
   /**
    * Applies all changes and moves the marker, atomically, if the marker still is `expected` (null: none yet).
-   * 'stale' = somebody else moved it: nothing was changed. `hints` are dossier ids told to the listeners of all processes.
+   * 'stale' = somebody else moved it: nothing was changed. Of several changes to one key or member the last counts. `hints` are dossier ids told to the listeners of all processes.
    */
   commit(partition: number, expected: Marker | null, next: Marker, changes: StoreChange[], hints?: string[]): Promise<'ok' | 'stale'>;
   /** Changes outside the fold's order (receipts of intake, message index); unconditional. */
@@ -52,7 +57,10 @@ export interface DossierStore {
   range(partition: number, index: string, query: RangeQuery): Promise<IndexEntry[]>;
   /** Number of members of an index. */
   count(partition: number, index: string): Promise<number>;
-  /** Removes everything of a partition, the marker with it (before a rebuild). */
+  /**
+   * Removes everything of a partition, the marker and the values at once and first (before a rebuild). After an error: clear again.
+   * What others write to the partition meanwhile may be removed too.
+   */
   clear(partition: number): Promise<void>;
   /** Returns the function that ends the subscription. */
   onChange(listener: ChangeListener): () => void;
