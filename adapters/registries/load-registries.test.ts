@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import rules85 from '../../config/rule-sets/nd-85-2019.json';
 import rules336 from '../../config/rule-sets/nd-336-2026.json';
-import { taxCodeKindOf } from '../tax/tax-code';
+import { taxCodeKindOf } from './tax-code';
 import { loadRegistries } from './load-registries';
 import type { NoticeLimitRow, RegistryData, RegistryName } from './rows';
 

@@ -1,0 +1,169 @@
+import type { Declaration } from '../../gateway/core/declaration';
+import { DecisionOutcome } from '../../gateway/core/messages';
+import type { CodedText, FormalityName, RequestMessage } from '../../gateway/core/messages';
+import type { Registries } from '../registries/registries';
+
+/**
+ * The one shape of an agency: ordered rules find facts, the fold of the findings is the answer. Pure: times come from the request,
+ * facts from the registries.
+ */
+export type FindingKind =
+  /** The call, or the document named, cannot be accepted. */
+  | 'refuse'
+  /** Something must be sent before it can be decided. */
+  | 'moreInfo'
+  /** Accepted if this is kept. */
+  | 'condition'
+  /** Told, changes nothing. */
+  | 'note'
+  /** The dossier is held beside the answer. */
+  | 'hold'
+  /** What held an earlier revision has ended. */
+  | 'release';
+
+export interface Finding {
+  kind: FindingKind;
+  code: string;
+  text: string;
+  textVi: string;
+  document?: FormalityName;
+  /** File name of the rule that found it. */
+  rule: string;
+}
+
+/** What a rule returns: the runner adds the rule's name. */
+export type RuleFinding = Omit<Finding, 'rule'>;
+
+export type Rule = (request: RequestMessage, registries: Registries) => RuleFinding[];
+
+/** What one agency is: its rules in the order of the officer's desk. */
+export type Rules = Readonly<Record<string, Rule>>;
+
+export interface Assessment {
+  outcome: DecisionOutcome;
+  /** Every finding, the ones that made the outcome first. */
+  reasons: CodedText[];
+  conditions: CodedText[];
+  /** Formalities that the outcome is about; empty = the whole call. */
+  documents: Partial<Record<FormalityName, DecisionOutcome>>;
+  reference?: string;
+  /** Names of the rules that found something, in their order. */
+  rules: string[];
+  held: boolean;
+  released: boolean;
+}
+
+export type Assess = (request: RequestMessage, registries: Registries) => Assessment;
+
+/** A view may lack any field: need-to-know cuts below the schema's required members. */
+export type AgencyView = DeepPartial<Declaration>;
+
+export type DeepPartial<T> = T extends (infer Item)[]
+  ? DeepPartial<Item>[]
+  : T extends object
+    ? { [Key in keyof T]?: DeepPartial<T[Key]> | undefined }
+    : T;
+
+export function viewOf(request: RequestMessage): AgencyView {
+  return request.view;
+}
+
+/** One row of an agency's catalogue of codes: README and tests are held to it. */
+export interface CodeRow {
+  rule: string;
+  kind: FindingKind;
+  meaning: string;
+}
+
+/** Makes findings of an agency's catalogue: the kind is the catalogue's unless dated data say otherwise. */
+export function finderOf<Code extends string>(codes: Readonly<Record<Code, CodeRow>>) {
+  return (code: Code, text: { en: string; vi: string }, more: { document?: FormalityName; kind?: FindingKind } = {}): RuleFinding => ({
+    kind: more.kind ?? codes[code].kind,
+    code,
+    text: text.en,
+    textVi: text.vi,
+    ...(more.document === undefined ? {} : { document: more.document }),
+  });
+}
+
+/** Runs the rules in order. A policy row in force when the request was received changes what a finding counts as. */
+export function runRules(rules: Rules, request: RequestMessage, registries: Registries): Finding[] {
+  const findings: Finding[] = [];
+  const on = receivedDate(request);
+  for (const [rule, check] of Object.entries(rules))
+    for (const finding of check(request, registries))
+      findings.push({ ...finding, kind: registries.policy(finding.code, on)?.kind ?? finding.kind, rule });
+  return findings;
+}
+
+/** A decision carries at most this many reasons and conditions (schemas/decision.schema.json). */
+const MAX_TEXTS = 100;
+
+/**
+ * Severest first: any refuse → refused, else moreInfo → moreInfoRequired, else condition → conditionallyAccepted, else accepted;
+ * nothing to decide → notApplicable. Notes, holds and releases change no outcome.
+ */
+export function foldFindings(findings: readonly Finding[], options: { applicable: boolean; reference?: string }): Assessment {
+  const of = (kind: FindingKind): Finding[] => findings.filter((finding) => finding.kind === kind);
+  const [outcome, deciding] = decide(of, options.applicable);
+  const order: FindingKind[] = ['refuse', 'moreInfo', 'hold', 'condition', 'release', 'note'];
+  return {
+    outcome,
+    reasons: order.flatMap(of).slice(0, MAX_TEXTS).map(codedText),
+    conditions: outcome === DecisionOutcome.conditionallyAccepted ? deciding.slice(0, MAX_TEXTS).map(codedText) : [],
+    documents: documentsOf(outcome, deciding),
+    ...(options.reference === undefined ? {} : { reference: options.reference }),
+    rules: [...new Set(findings.map((finding) => finding.rule))],
+    held: of('hold').length > 0,
+    released: of('hold').length === 0 && of('release').length > 0,
+  };
+}
+
+function decide(of: (kind: FindingKind) => Finding[], applicable: boolean): [DecisionOutcome, Finding[]] {
+  const refusals = of('refuse');
+  if (refusals.length > 0) return [DecisionOutcome.refused, refusals];
+  const wishes = of('moreInfo');
+  if (wishes.length > 0) return [DecisionOutcome.moreInfoRequired, wishes];
+  const conditions = of('condition');
+  if (conditions.length > 0) return [DecisionOutcome.conditionallyAccepted, conditions];
+  return [applicable ? DecisionOutcome.accepted : DecisionOutcome.notApplicable, []];
+}
+
+/** Documents are named only when the outcome is about documents alone: a finding on the whole call would be lost among them. */
+function documentsOf(outcome: DecisionOutcome, deciding: Finding[]): Assessment['documents'] {
+  if (deciding.some((finding) => finding.document === undefined)) return {};
+  return Object.fromEntries(deciding.map((finding) => [finding.document, outcome]));
+}
+
+function codedText(finding: Finding): CodedText {
+  return { code: finding.code, text: finding.text, textVi: finding.textVi };
+}
+
+/** Viet Nam keeps +07:00 all year. */
+const LOCAL_OFFSET_MS = 7 * 3_600_000;
+
+/** Local date (YYYY-MM-DD) of an instant; undefined when the text is no time. */
+export function localDate(instant: string | undefined): string | undefined {
+  const ms = instant === undefined ? NaN : Date.parse(instant);
+  return Number.isNaN(ms) ? undefined : new Date(ms + LOCAL_OFFSET_MS).toISOString().slice(0, 10);
+}
+
+/** The date whose registers count for persons and enterprises: what was known when the request came. */
+export function receivedDate(request: RequestMessage): string {
+  return localDate(request.receivedAt) ?? '9999-12-31';
+}
+
+/** The expected time of the call: arrival, or departure for a departure. */
+export function callTime(request: RequestMessage): string | undefined {
+  const call = viewOf(request).portCall;
+  return declarationTypeOf(request) === 'departure' ? (call?.etd ?? call?.atd) : (call?.eta ?? call?.ata ?? call?.etd);
+}
+
+/** The date whose limits, tariffs and stops count for the call. */
+export function callDate(request: RequestMessage): string {
+  return localDate(callTime(request)) ?? receivedDate(request);
+}
+
+export function declarationTypeOf(request: RequestMessage): string {
+  return viewOf(request).header?.declarationType ?? 'arrival';
+}
