@@ -1,0 +1,416 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import portZones from '../config/port-zones.json';
+import { loadRules } from '../config/load-rules';
+import type { Settings } from '../config/settings';
+import { startAdapters, assessorOf, type Adapters } from '../adapters';
+import { loadRegistries } from '../adapters/registries/load-registries';
+import { isoTime } from './core/deadlines';
+import type { FoldRules } from './core/fold';
+import { DecisionDesk } from './decision-desk';
+import { ensureDevelopmentCredentials, ensureDevelopmentSigningKey, setDevelopmentBaseUrl } from './development';
+import { DryRun } from './dry-run';
+import { createDocuments } from './documents';
+import { openEmbeddedDossierStore } from './edges/embedded/embedded-dossier-store';
+import { openEmbeddedMessageLog } from './edges/embedded/embedded-message-log';
+import { openEnvironment } from './edges/embedded/open-environment';
+import { createAdminServer, type Health } from './edges/http/admin-server';
+import { createAuthenticate, type ApiKey } from './edges/http/authenticate';
+import { createHttpServer, type HttpServer } from './edges/http/server';
+import { openKafkaMessageLog } from './edges/kafka/kafka-message-log';
+import { createMetrics, type Metrics } from './edges/metrics/metrics';
+import { observeExchange } from './edges/metrics/observe-exchange';
+import { openRedisDossierStore } from './edges/redis/redis-dossier-store';
+import { createAesSealer, ensureDataKeys, readDataKeys } from './edges/signing/aes-sealer';
+import { createEd25519Signer } from './edges/signing/ed25519-signer';
+import { createEvidence } from './evidence';
+import { Exchange } from './exchange';
+import { Intake } from './intake';
+import { OperatorDesk } from './operator-desk';
+import { systemClock } from './ports/clock';
+import type { DossierStore } from './ports/dossier-store';
+import type { LogConsumer, LogRecord, MessageLog } from './ports/message-log';
+import type { Signer } from './ports/signer';
+import { Reads } from './reads';
+import { decisionTopics, relayBatch } from './relay';
+import { indexes } from './read-model';
+import { StoreReader } from './store-reader';
+import { ensureTopics } from './topics';
+import { topicCatalogue } from './topic-catalogue';
+import { Waiting } from './waiting';
+import { deadLetterRecord } from './wire/dead-letter';
+import { readEpc } from './wire/epc/read-epc';
+import { writeEpcClearance, writeEpcProblems, writeEpcReceipt } from './wire/epc/write-epc';
+import { readJsonDeclaration } from './wire/json/read-json-declaration';
+import { createDeclarationValidator } from './wire/validate/validate-declaration';
+import { createZoneOfPort } from './wire/validate/port-zones';
+
+/** Wiring by hand: opened in order, closed in reverse. Everything that is chosen is chosen here, once. */
+export interface Gateway {
+  /** Undefined where this process has not the role intake. */
+  url: string | undefined;
+  adminUrl: string;
+  stop(): Promise<void>;
+}
+
+const DRAIN_MS = 10_000;
+const DEADLINE_TICK_MS = 500;
+const MAX_WAITERS = 20_000;
+
+export async function startGateway(
+  settings: Settings,
+  logger: Logger,
+  build: { version: string },
+  onFatal: (cause: Error) => void,
+): Promise<Gateway> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.reverse())
+      await Promise.resolve(close()).catch((cause: unknown) => logger.warn({ err: describe(cause) }, 'something did not close'));
+  };
+  try {
+    return await open(settings, logger, build, onFatal, closers, closeAll);
+  } catch (cause) {
+    await closeAll();
+    throw cause;
+  }
+}
+
+async function open(
+  settings: Settings,
+  logger: Logger,
+  build: { version: string },
+  onFatal: (cause: Error) => void,
+  closers: (() => Promise<void> | void)[],
+  closeAll: () => Promise<void>,
+): Promise<Gateway> {
+  const loaded = loadRules(settings);
+  const zoneOfPort = createZoneOfPort(portZones);
+  const rules: FoldRules = {
+    ...loaded,
+    zoneOf: (unLocode) => (unLocode === undefined ? undefined : zoneOfPort(unLocode)) ?? settings.portTimeZone,
+  };
+  const connected = rules.agencies.filter((agency) => agency.connected).map((agency) => agency.code);
+  const partitions = settings.topicPartitions;
+  const clock = systemClock;
+  const metrics = createMetrics({ version: build.version, node: process.version });
+  const signer = createEd25519Signer(
+    settings.signingKeyFile === '' ? ensureDevelopmentSigningKey(settings.varDir) : readFileSync(settings.signingKeyFile, 'utf8'),
+  );
+  const sealer = createAesSealer(
+    settings.dataKeyFile === '' ? ensureDataKeys(join(settings.varDir, 'dev-data-key')) : readDataKeys(settings.dataKeyFile),
+  );
+  const apiKeys =
+    settings.apiKeysFile === '' ? ensureDevelopmentCredentials(settings.varDir, connected) : readApiKeys(settings.apiKeysFile);
+
+  const { log, store } = await openLogAndStore(settings, logger, closers);
+  await ensureTopics(log, topicCatalogue(connected, { partitions, retentionDays: settings.logRetentionDays }), !settings.production);
+  const reader = new StoreReader(store, log, clock);
+  const deadLetter = (record: LogRecord, reason: string) => {
+    metrics.deadLetters.inc({ topic: record.topic, reason });
+    logger.warn({ reason, topic: record.topic, partition: record.partition, offset: record.offset }, 'a record was set aside');
+    return deadLetterRecord({ source: record, reason, attempts: 1, sealer, at: isoTime(clock.nowMs()), partitions });
+  };
+  const groups = new Map<string, string[]>();
+  let stopping = false;
+
+  let exchange: Exchange | undefined;
+  if (settings.roles.has('exchange')) {
+    exchange = await startExchange({
+      settings,
+      logger,
+      metrics,
+      log,
+      store,
+      signer,
+      rules,
+      connected,
+      deadLetter,
+      groups,
+      onFatal,
+      closers,
+      partitions,
+    });
+  }
+  if (settings.roles.has('adapters')) {
+    const adapters: Adapters = await startAdapters({
+      log,
+      clock,
+      signer,
+      sealer,
+      partitions,
+      groupPrefix: settings.topicPrefix,
+      agencies: rules.agencies.filter(
+        (agency) => agency.connected && (settings.adapters.length === 0 || settings.adapters.includes(agency.code)),
+      ),
+      urls: settings.agencyUrls,
+      registries: loadRegistries(),
+      onDecision: (agency, outcome, seconds) => metrics.agencySeconds.observe({ agency, outcome }, seconds),
+      onDeadLetter: (topic, reason) => metrics.deadLetters.inc({ topic, reason }),
+      onWarning: (message, context) => logger.warn(context, message),
+      onFatal,
+    });
+    for (const [group, topics] of adapters.groups) groups.set(group, [...topics]);
+    closers.push(() => adapters.stop());
+  }
+
+  const waiting = new Waiting(store, MAX_WAITERS);
+  closers.push(() => waiting.close());
+  const reads = new Reads({ store, reader, rules, partitions });
+  let http: HttpServer | undefined;
+  if (settings.roles.has('intake')) {
+    const validate = createDeclarationValidator({ zoneOfPort, defaultZone: settings.portTimeZone });
+    const evidence = createEvidence(settings.rawEvidence, sealer);
+    const intake = new Intake({
+      log,
+      store: reader,
+      signer,
+      clock,
+      rules,
+      partitions,
+      maxDeclarationBytes: settings.maxDeclarationBytes,
+      validate,
+      ...(evidence === undefined ? {} : { evidence }),
+    });
+    const registries = loadRegistries();
+    http = createHttpServer({
+      settings,
+      clock,
+      rules,
+      authenticate: createAuthenticate(apiKeys),
+      intake,
+      dryRun: new DryRun({ intake, rules, store: reader, assess: (request) => assessorOf(request, registries, rules.agencies) }),
+      reads,
+      waiting,
+      decisions: new DecisionDesk({ log, store, reads, clock, partitions }),
+      operator: new OperatorDesk({ log, sealer, groups: allGroups(settings, connected, groups) }),
+      signer,
+      metrics,
+      readers: { xml: readEpc, json: readJsonDeclaration },
+      epc: { receipt: writeEpcReceipt, clearance: writeEpcClearance, problems: writeEpcProblems },
+      documents: createDocuments(rules),
+      random: (bytes) => randomBytes(bytes).toString('hex'),
+      stopping: () => stopping,
+      logger,
+    });
+  }
+
+  const health = (): Promise<Health> => healthOf(log, store, stopping);
+  const admin = createAdminServer(metrics, health, () => beforeScrape(metrics, log, store, groups, exchange, connected, clock.nowMs()));
+  const adminUrl = await listen(admin, settings.adminPort, settings.adminHost);
+  closers.push(() => new Promise<void>((resolve) => admin.close(() => resolve()) && admin.closeAllConnections()));
+  let url: string | undefined;
+  if (http !== undefined) {
+    const opened = http;
+    url = await listen(opened.server, settings.port, settings.host);
+    if (!settings.production && settings.apiKeysFile === '') setDevelopmentBaseUrl(settings.varDir, url);
+    closers.push(() => opened.close(DRAIN_MS));
+  }
+  return {
+    url,
+    adminUrl,
+    stop: async () => {
+      // Not ready first, then no new work, then what is under way, then out of the groups.
+      stopping = true;
+      await closeAll();
+    },
+  };
+}
+
+async function openLogAndStore(
+  settings: Settings,
+  logger: Logger,
+  closers: (() => Promise<void> | void)[],
+): Promise<{ log: MessageLog; store: DossierStore }> {
+  const needsEnvironment = settings.kafkaBrokers.length === 0 || settings.redisUrl === '';
+  const environment = needsEnvironment ? await openEnvironment(settings.dataDir) : undefined;
+  if (environment !== undefined) closers.push(() => environment.close());
+  const log =
+    environment !== undefined && settings.kafkaBrokers.length === 0
+      ? await openEmbeddedMessageLog({ environment, topicPrefix: settings.topicPrefix })
+      : await openKafkaMessageLog({
+          brokers: [...settings.kafkaBrokers],
+          clientId: `seaport-${[...settings.roles].join('-')}`,
+          topicPrefix: settings.topicPrefix,
+          ...(settings.topicReplicationFactor > 0 ? { replicationFactor: settings.topicReplicationFactor } : {}),
+          ...(settings.kafkaSsl
+            ? { ssl: settings.kafkaSslCaFile === '' ? true : { ca: readFileSync(settings.kafkaSslCaFile, 'utf8') } }
+            : {}),
+          ...(settings.kafkaSaslMechanism === ''
+            ? {}
+            : {
+                sasl: {
+                  mechanism: settings.kafkaSaslMechanism as 'plain',
+                  username: settings.kafkaSaslUsername,
+                  password: readFileSync(settings.kafkaSaslPasswordFile, 'utf8').trim(),
+                },
+              }),
+          onWarning: (message, context) => logger.warn(context, message),
+        });
+  closers.push(() => log.close());
+  const store =
+    environment !== undefined && settings.redisUrl === ''
+      ? await openEmbeddedDossierStore({ environment })
+      : await openRedisDossierStore({
+          url: settings.redisUrl,
+          keyPrefix: settings.redisKeyPrefix,
+          onWarning: (message) => logger.warn({}, message),
+        });
+  closers.push(() => store.close());
+  return { log, store };
+}
+
+async function startExchange(wiring: {
+  settings: Settings;
+  logger: Logger;
+  metrics: Metrics;
+  log: MessageLog;
+  store: DossierStore;
+  signer: Signer;
+  rules: FoldRules;
+  connected: string[];
+  deadLetter: (record: LogRecord, reason: string) => ReturnType<typeof deadLetterRecord>;
+  groups: Map<string, string[]>;
+  onFatal: (cause: Error) => void;
+  closers: (() => Promise<void> | void)[];
+  partitions: number;
+}): Promise<Exchange> {
+  const { settings, logger, metrics, log, store, signer, rules, connected, deadLetter, groups, onFatal, closers, partitions } = wiring;
+  const exchange = new Exchange({
+    log,
+    store,
+    signer,
+    clock: systemClock,
+    rules,
+    partitions,
+    deadLetter,
+    observe: observeExchange(metrics, logger, systemClock),
+  });
+  const relayGroup = `${settings.topicPrefix}relay`;
+  const exchangeGroup = `${settings.topicPrefix}exchange`;
+  groups.set(relayGroup, decisionTopics(connected));
+  groups.set(exchangeGroup, ['dossiers']);
+  const relayPorts = {
+    log,
+    clock: systemClock,
+    partitions,
+    deadLetter,
+    refused: (record: LogRecord, reason: string) => {
+      metrics.rejected.inc({ code: reason });
+      if (reason === 'agency-mismatch')
+        logger.error(
+          { topic: record.topic, partition: record.partition, offset: record.offset },
+          'a decision names another agency than its topic',
+        );
+    },
+  };
+  const consumers: LogConsumer[] = await Promise.all([
+    log.consume({ group: relayGroup, topics: decisionTopics(connected), onBatch: (batch) => relayBatch(batch, relayPorts), onFatal }),
+    log.consume({
+      group: exchangeGroup,
+      topics: ['dossiers'],
+      onBatch: (batch, control) => exchange.onBatch(batch, control),
+      onRevoked: (revoked) => revoked.forEach(({ partition }) => exchange.release(partition)),
+      onFatal,
+    }),
+  ]);
+  let firing: Promise<void> | undefined;
+  const ticker = setInterval(() => {
+    firing ??= exchange
+      .fireDeadlines()
+      .catch((cause: unknown) => logger.warn({ err: describe(cause) }, 'deadlines could not be logged; they are tried again'))
+      .finally(() => (firing = undefined));
+  }, DEADLINE_TICK_MS);
+  closers.push(async () => {
+    clearInterval(ticker);
+    await Promise.all(consumers.map((consumer) => consumer.stop()));
+    await firing;
+  });
+  return exchange;
+}
+
+/** Every group of the deployment, so that an operator asks any process. */
+function allGroups(settings: Settings, connected: string[], own: ReadonlyMap<string, string[]>): ReadonlyMap<string, readonly string[]> {
+  const prefix = settings.topicPrefix;
+  const groups = new Map<string, readonly string[]>(own);
+  groups.set(`${prefix}relay`, decisionTopics(connected));
+  groups.set(`${prefix}exchange`, ['dossiers']);
+  for (const agency of connected)
+    if (!groups.has(`${prefix}adapter.${agency}`))
+      groups.set(`${prefix}adapter.${agency}`, [`requests.${agency}`, `test.requests.${agency}`]);
+  return groups;
+}
+
+async function healthOf(log: MessageLog, store: DossierStore, stopping: boolean): Promise<Health> {
+  const check = async (ping: Promise<void>): Promise<{ ok: boolean; detail?: string }> =>
+    ping.then(() => ({ ok: true })).catch((cause: unknown) => ({ ok: false, detail: describe(cause).message }));
+  const [logState, storeState] = await Promise.all([check(log.ping()), check(store.ping())]);
+  const dependencies: Health['dependencies'] = {
+    log: logState,
+    store: storeState,
+    process: stopping ? { ok: false, detail: 'stopping' } : { ok: true },
+  };
+  return { ready: Object.values(dependencies).every((dependency) => dependency.ok), dependencies };
+}
+
+/** Gauges that are looked up when somebody asks. */
+async function beforeScrape(
+  metrics: Metrics,
+  log: MessageLog,
+  store: DossierStore,
+  groups: ReadonlyMap<string, string[]>,
+  exchange: Exchange | undefined,
+  agencies: readonly string[],
+  nowMs: number,
+): Promise<void> {
+  try {
+    for (const agency of agencies) {
+      let open = 0;
+      let overdue = 0;
+      for (const partition of exchange?.ownedPartitions() ?? []) {
+        open += await store.count(partition, indexes.openTasks(agency));
+        overdue += (await store.range(partition, indexes.openTasks(agency), { max: nowMs, limit: 10_000 })).length;
+      }
+      metrics.tasksOpen.set({ agency }, open);
+      metrics.tasksOverdue.set({ agency }, overdue);
+    }
+    for (const [group, topics] of groups) {
+      for (const topic of topics) {
+        const [committed, offsets] = await Promise.all([log.committed(group, topic), log.offsets(topic)]);
+        const lag = offsets.reduce(
+          (sum, { partition, start, end }) =>
+            sum + end - Math.max(start, committed.find((entry) => entry.partition === partition)?.offset ?? -1),
+          0,
+        );
+        metrics.lag.set({ group, topic }, lag);
+      }
+    }
+  } catch {
+    // A dependency is away: the scrape shows the rest, and health says which.
+  }
+}
+
+function readApiKeys(file: string): ApiKey[] {
+  return (JSON.parse(readFileSync(file, 'utf8')) as { keys: ApiKey[] }).keys;
+}
+
+function listen(server: Server, port: number, host: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const address = server.address();
+      const bound = typeof address === 'object' && address !== null ? address.port : port;
+      resolve(`http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${bound}`);
+    });
+  });
+}
+
+function describe(cause: unknown): { name: string; message: string; code?: string } {
+  const error = cause instanceof Error ? cause : new Error('not an error');
+  const code = (cause as { code?: unknown } | null)?.code;
+  return { name: error.name, message: error.message, ...(typeof code === 'string' ? { code } : {}) };
+}

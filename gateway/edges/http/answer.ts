@@ -1,0 +1,86 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Problem } from '../../core/problem';
+import { catalogueEntry, problem, type ProblemCode } from '../../core/problem-catalogue';
+import { problemStatus } from './problem-status';
+
+/** Writing answers: RFC 9457 problems with a stable code, JSON, other forms. The HTTP status is chosen here and nowhere else. */
+
+export interface ProblemExtras {
+  /** All faults of a validation. */
+  errors?: readonly Problem[];
+  retryAfterSeconds?: number;
+  /** Closes the connection after the answer (too large, too slow). */
+  close?: boolean;
+  headers?: Record<string, string>;
+}
+
+export function prefersVietnamese(request: IncomingMessage): boolean {
+  const languages = request.headers['accept-language'] ?? '';
+  const vi = languages.toLowerCase().indexOf('vi');
+  const en = languages.toLowerCase().indexOf('en');
+  return vi >= 0 && (en < 0 || vi < en);
+}
+
+export function problemBody(request: IncomingMessage, code: ProblemCode, extras: ProblemExtras = {}): Record<string, unknown> {
+  const entry = catalogueEntry(code);
+  const vietnamese = prefersVietnamese(request);
+  const first = extras.errors?.[0];
+  return {
+    type: `/problems/${code}`,
+    title: vietnamese ? entry.titleVi : entry.title,
+    status: problemStatus[code],
+    code,
+    detail: first === undefined ? (vietnamese ? entry.titleVi : entry.remedy) : vietnamese ? first.messageVi : first.message,
+    ...(extras.errors === undefined ? {} : { errors: extras.errors }),
+  };
+}
+
+export function sendProblem(request: IncomingMessage, response: ServerResponse, code: ProblemCode, extras: ProblemExtras = {}): void {
+  const body = JSON.stringify(problemBody(request, code, extras));
+  send(response, problemStatus[code], 'application/problem+json; charset=utf-8', body, {
+    ...(code === 'unauthenticated' ? { 'WWW-Authenticate': 'Bearer' } : {}),
+    ...problemHeaders(code, extras),
+  });
+}
+
+export function problemHeaders(code: ProblemCode, extras: ProblemExtras): Record<string, string> {
+  const retryAfter = extras.retryAfterSeconds ?? (problemStatus[code] === 503 ? 1 : undefined);
+  return {
+    'Cache-Control': 'no-store',
+    ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+    ...(extras.close === true ? { Connection: 'close' } : {}),
+    ...extras.headers,
+  };
+}
+
+export function sendJson(response: ServerResponse, status: number, value: unknown, headers: Record<string, string> = {}): void {
+  send(response, status, 'application/json; charset=utf-8', JSON.stringify(value), headers);
+}
+
+export function send(
+  response: ServerResponse,
+  status: number,
+  contentType: string,
+  body: string | Buffer,
+  headers: Record<string, string> = {},
+): void {
+  if (response.headersSent || response.destroyed) return;
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  response.writeHead(status, {
+    'Content-Type': contentType,
+    'Content-Length': bytes.byteLength,
+    'X-Content-Type-Options': 'nosniff',
+    ...headers,
+  });
+  response.end(response.req.method === 'HEAD' ? undefined : bytes);
+}
+
+/** One fault as the list that a validation answer carries. */
+export function single(code: ProblemCode): Problem[] {
+  return [problem(code)];
+}
+
+/** The code that heads an answer with several faults: that of the first error. */
+export function headCode(problems: readonly Problem[]): ProblemCode {
+  return ((problems.find((entry) => entry.severity === 'error') ?? problems[0])?.code ?? 'internal') as ProblemCode;
+}

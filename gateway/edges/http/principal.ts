@@ -1,0 +1,44 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { sendProblem } from './answer';
+import type { Principal } from './authenticate';
+import type { GatewayApi } from './gateway-api';
+
+/** The role of each route, checked first; whoever may not is answered here. */
+
+export function principalWith<R extends Principal['role']>(
+  api: GatewayApi,
+  request: IncomingMessage,
+  response: ServerResponse,
+  ...roles: R[]
+): Extract<Principal, { role: R }> | undefined {
+  const principal = api.authenticate(request);
+  if (principal === undefined) sendProblem(request, response, 'unauthenticated');
+  else if (!(roles as string[]).includes(principal.role)) sendProblem(request, response, 'forbidden');
+  else return principal as Extract<Principal, { role: R }>;
+  return undefined;
+}
+
+/** The tenant of an agent. */
+export function agentOf(api: GatewayApi, request: IncomingMessage, response: ServerResponse): string | undefined {
+  return principalWith(api, request, response, 'agent')?.tenant;
+}
+
+/** The agency in the path, when the caller is of that agency. */
+export function agencyOf(api: GatewayApi, agency: string, request: IncomingMessage, response: ServerResponse): string | undefined {
+  const principal = principalWith(api, request, response, 'agency');
+  if (principal === undefined) return undefined;
+  if (principal.agency === agency) return agency;
+  sendProblem(request, response, 'forbidden');
+  return undefined;
+}
+
+export function notFound(request: IncomingMessage, response: ServerResponse): void {
+  sendProblem(request, response, 'not-found');
+}
+
+/** Aborts when the caller goes away. */
+export function abortedWith(request: IncomingMessage): AbortSignal {
+  const gone = new AbortController();
+  request.socket.once('close', () => gone.abort());
+  return gone.signal;
+}

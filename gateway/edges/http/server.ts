@@ -1,0 +1,102 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import express, { type NextFunction, type Request, type Response } from 'express';
+import { ExchangeError } from '../../core/exchange-error';
+import { problemCodes, type ProblemCode } from '../../core/problem-catalogue';
+import { agencyRoutes } from './agency-routes';
+import { sendProblem } from './answer';
+import { dossierRoutes } from './dossier-routes';
+import type { GatewayApi } from './gateway-api';
+import { operatorRoutes } from './operator-routes';
+import { notFound } from './principal';
+import { publicRoutes } from './public-routes';
+import { createSubmissionHandler } from './submissions';
+
+/**
+ * The HTTP server. A submission is answered in the plain listener: express costs several times more than the whole of it
+ * (performance.md §6); everything else goes through the express app. Both share the same pieces.
+ */
+export interface HttpServer {
+  server: Server;
+  /** Ends idle connections at once, lets requests under way finish, resolves when all are closed. */
+  close(graceMs: number): Promise<void>;
+}
+
+export function createHttpServer(api: GatewayApi): HttpServer {
+  const submit = createSubmissionHandler(api);
+  const app = createApp(api);
+  const server = createServer(
+    { maxHeaderSize: 8_192, headersTimeout: 5_000, requestTimeout: 130_000, connectionsCheckingInterval: 1_000, keepAliveTimeout: 30_000 },
+    (request, response) => {
+      if (request.method === 'POST' && isSubmission(request.url ?? '')) {
+        const url = new URL(request.url ?? '', 'http://gateway');
+        submit(request, response, url).catch((cause: unknown) => failed(api, cause, request, response));
+        return;
+      }
+      app(request, response);
+    },
+  );
+  server.on('clientError', answerClientError);
+  return {
+    server,
+    close: (graceMs) =>
+      new Promise((resolve) => {
+        const force = setTimeout(() => server.closeAllConnections(), graceMs);
+        server.close(() => {
+          clearTimeout(force);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+function isSubmission(url: string): boolean {
+  return url === '/v1/declarations' || url.startsWith('/v1/declarations?');
+}
+
+function createApp(api: GatewayApi): express.Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  publicRoutes(app, api);
+  dossierRoutes(app, api);
+  agencyRoutes(app, api);
+  operatorRoutes(app, api);
+  app.all('/v1/declarations', (request, response) => sendProblem(request, response, 'method-not-allowed', { headers: { Allow: 'POST' } }));
+  app.use((request, response) => notFound(request, response));
+  // express tells an error handler by its four parameters.
+  app.use((cause: unknown, request: Request, response: Response, _next: NextFunction) => failed(api, cause, request, response));
+  return app;
+}
+
+/** What went wrong, in the catalogue's words; never a stack or a body (body parsers put bodies on their errors). */
+function failed(api: GatewayApi, cause: unknown, request: IncomingMessage, response: ServerResponse): void {
+  if (cause instanceof ExchangeError && (problemCodes as string[]).includes(cause.code)) {
+    return sendProblem(request, response, cause.code as ProblemCode, { retryAfterSeconds: 1 });
+  }
+  const status = (cause as { status?: unknown } | null)?.status;
+  if (status === 400) return sendProblem(request, response, 'json-malformed', { close: true });
+  if (status === 413) return sendProblem(request, response, 'too-large', { close: true });
+  if (status === 415) return sendProblem(request, response, 'content-type-unsupported', { close: true });
+  const error = cause instanceof Error ? cause : new Error('not an error');
+  api.logger.error({ err: { name: error.name, message: error.message, stack: error.stack } }, 'a request failed');
+  if (response.headersSent) response.destroy();
+  else sendProblem(request, response, 'internal');
+}
+
+/** Requests that are none: answered with the least, then closed. */
+function answerClientError(cause: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || socket.destroyed) return;
+  const [status, code] =
+    cause.code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', 'header-invalid']
+      : cause.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', 'request-timeout']
+        : ['400 Bad Request', 'header-invalid'];
+  const body = JSON.stringify({ type: `/problems/${code}`, title: status.slice(4), status: Number(status.slice(0, 3)), code });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}

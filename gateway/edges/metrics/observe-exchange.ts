@@ -1,0 +1,53 @@
+import type { Logger } from 'pino';
+import type { ExchangeObserver } from '../../exchange';
+import type { Clock } from '../../ports/clock';
+import type { Metrics } from './metrics';
+
+/** The exchange's observer on prom-client and the log. Test declarations stay out of business metrics. */
+export function observeExchange(metrics: Metrics, logger: Pick<Logger, 'error' | 'warn' | 'info'>, clock: Clock): ExchangeObserver {
+  return {
+    folded(result, fact) {
+      const { exit } = result;
+      switch (exit.exit) {
+        case 'applied':
+          metrics.applied.inc({ kind: fact.kind });
+          break;
+        case 'duplicate':
+          metrics.duplicates.inc({ kind: exit.kind });
+          break;
+        case 'rejected':
+          metrics.rejected.inc({ code: exit.code });
+          break;
+        case 'dead-lettered':
+          break;
+      }
+      const { clearance, state } = result;
+      if (clearance === undefined || state === undefined || state.test) return;
+      metrics.clearances.inc({ status: clearance.status });
+      if (clearance.version === 1) {
+        const seconds = (clock.nowMs() - Date.parse(state.openedAt)) / 1000;
+        metrics.clearanceSeconds.observe({ status: clearance.status }, Math.max(0, seconds));
+      }
+    },
+    poison(record, reason) {
+      logger.error(
+        { topic: record.topic, partition: record.partition, offset: record.offset, reason },
+        'a record of the log cannot be read',
+      );
+    },
+    voided(count) {
+      metrics.voided.inc(count);
+      logger.warn({ count }, 'clearance records came second to another of the same version');
+    },
+    epochChanged(partition) {
+      metrics.epochChanges.inc();
+      logger.error({ partition }, 'the log is not the one that the store was made from: the partition is rebuilt');
+    },
+    rebuilding(partition, from) {
+      logger.info({ partition, from }, 'the store is behind what the group had committed: reading again');
+    },
+    stage(stage, seconds) {
+      metrics.stageSeconds.observe({ stage }, seconds);
+    },
+  };
+}
