@@ -147,9 +147,7 @@ class Lane {
     this.#queue.push(append);
     this.queuedBytes += append.bytes;
     this.#armTimer();
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
   }
 
   async warmUp(): Promise<void> {
@@ -177,10 +175,15 @@ class Lane {
   async #run(): Promise<void> {
     // What arrives in the same turn of the event loop joins the first batch.
     await Promise.resolve();
-    while (this.#queue.length > 0) {
-      const shares = this.#nextBatch();
-      if (shares.length > 0) await this.#deliver(shares, 0);
-      this.#dropSettled();
+    try {
+      while (this.#queue.length > 0) {
+        const shares = this.#nextBatch();
+        if (shares.length > 0) await this.#deliver(shares, 0);
+        this.#dropSettled();
+      }
+    } finally {
+      // In the same step as the last look at the queue: an append between the two would wait for ever.
+      this.#running = undefined;
     }
   }
 

@@ -60,7 +60,6 @@ export function createKafka(options: KafkaConnectionOptions, requestTimeoutMs: n
     return socket;
   };
 
-  const onWarning = options.onWarning;
   const config: KafkaConfig = {
     brokers: options.brokers,
     clientId: options.clientId,
@@ -72,7 +71,7 @@ export function createKafka(options: KafkaConnectionOptions, requestTimeoutMs: n
     socketFactory,
     logLevel: logLevel.WARN,
     logCreator: () => (entry) => {
-      if (!isCut) onWarning?.(`kafkajs: ${entry.log.message}`, contextOf(entry));
+      if (!isCut) options.onWarning?.(`kafkajs: ${entry.log.message}`, contextOf(entry));
     },
   };
   if (options.ssl !== undefined) config.ssl = options.ssl;

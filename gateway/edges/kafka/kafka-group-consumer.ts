@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, EachBatchPayload } from 'kafkajs';
+import type { Consumer, EachBatchPayload, OffsetsByTopicPartition } from 'kafkajs';
 import type { BatchControl, Consumption, LogConsumer } from '../../ports/message-log';
 import { createKafka, type CuttableKafka, type KafkaConnectionOptions } from './kafka-client';
 import { answerOf, describe, isAway, isMembershipLost, unavailable, within } from './kafka-faults';
@@ -91,7 +91,7 @@ class Supervisor {
   }
 
   async stop(): Promise<void> {
-    if (this.#stopping.signal.aborted) return;
+    if (this.#isStopping()) return;
     this.#stopping.abort();
     clearInterval(this.#watch);
     await this.#restarting;
@@ -118,39 +118,45 @@ class Supervisor {
   }
 
   #restart(cause: unknown): void {
-    if (this.#stopping.signal.aborted || this.#restarting) return;
+    if (this.#isStopping() || this.#restarting) return;
     if (performance.now() - this.#openedMs > STEADY_MS) this.#crashes = 0;
     this.#session?.abandon();
-    this.#restarting = this.#reopen(cause).finally(() => {
-      this.#restarting = undefined;
-    });
+    this.#restarting = this.#reopen(cause);
   }
 
   async #reopen(first: unknown): Promise<void> {
     let cause = first;
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS / 4)) {
-      const { group } = this.#consumption;
-      this.#options.onWarning?.('consumer stopped, a new one takes over', { group, reason: describe(cause) });
-      const answers = await this.#options.ping().then(
-        () => true,
-        () => false,
-      );
-      if (answers) this.#crashes++;
-      if (this.#stopping.signal.aborted) return;
-      if (answers && (!isAway(cause) || this.#crashes > MAX_CRASHES)) {
-        clearInterval(this.#watch);
-        this.#consumption.onFatal?.(unavailable(`group ${group} cannot go on`, cause));
-        return;
+    try {
+      for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS / 4)) {
+        const { group } = this.#consumption;
+        this.#options.onWarning?.('consumer stopped, a new one takes over', { group, reason: describe(cause) });
+        const answers = await this.#options.ping().then(
+          () => true,
+          () => false,
+        );
+        if (answers) this.#crashes++;
+        if (this.#isStopping()) return;
+        if (answers && (!isAway(cause) || this.#crashes > MAX_CRASHES)) {
+          clearInterval(this.#watch);
+          this.#consumption.onFatal?.(unavailable(`group ${group} cannot go on`, cause));
+          return;
+        }
+        try {
+          await sleep(pauseMs, undefined, { signal: this.#stopping.signal });
+          await this.#open();
+          return;
+        } catch (again) {
+          if (this.#isStopping()) return;
+          cause = again;
+        }
       }
-      try {
-        await sleep(pauseMs, undefined, { signal: this.#stopping.signal });
-        await this.#open();
-        return;
-      } catch (again) {
-        if (this.#stopping.signal.aborted) return;
-        cause = again;
-      }
+    } finally {
+      this.#restarting = undefined;
     }
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
   }
 
   async #lookForStall(): Promise<void> {
@@ -390,42 +396,33 @@ class Session {
   /** Commits do not hold up the next fetch: what is done while one is under way goes with the next one. */
   #commit(topic: string, partition: number, offset: number): void {
     this.#toCommit.set(`${topic} ${partition}`, { topic, partition, offset });
-    this.#committing ??= this.#commitAll().finally(() => {
-      this.#committing = undefined;
-    });
+    this.#committing ??= this.#commitAll();
   }
 
   async #commitAll(): Promise<void> {
     // What ends in the same turn of the event loop goes together.
     await Promise.resolve();
-    while (this.#toCommit.size > 0 && this.#payload && !this.#dead) {
-      const sending = [...this.#toCommit];
-      const topics = new Map<string, { partition: number; offset: string }[]>();
-      for (const [, { topic, partition, offset }] of sending) {
-        const partitions = topics.get(topic) ?? [];
-        partitions.push({ partition, offset: String(offset) });
-        topics.set(topic, partitions);
-      }
-      try {
+    try {
+      while (this.#toCommit.size > 0 && this.#payload && !this.#dead) {
+        const sending = [...this.#toCommit];
         // Not consumer.commitOffsets(): that one starts a second fetch loop when the group is rebalancing.
-        await this.#payload.commitOffsetsIfNecessary({ topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })) });
+        await this.#payload.commitOffsetsIfNecessary(offsetsOf(sending.map(([, entry]) => entry)));
         this.#confirmedMs = performance.now();
         for (const [key, entry] of sending) if (this.#toCommit.get(key) === entry) this.#toCommit.delete(key);
-      } catch (cause) {
-        if (isMembershipLost(cause)) {
-          this.#loseMembership(cause as Error);
-          return;
-        }
-        // The work is done; a later commit covers this one. Should none come, this timer does it.
-        if (!this.#stopping) this.#later(COMMIT_AGAIN_MS, () => void this.#flush());
-        return;
       }
+    } catch (cause) {
+      if (isMembershipLost(cause)) this.#loseMembership(cause as Error);
+      // The work is done; a later commit covers this one. Should none come, this timer does it.
+      else if (!this.#stopping) this.#later(COMMIT_AGAIN_MS, () => void this.#flush());
+    } finally {
+      // In the same step as the last look: a commit between the two would wait for the next one.
+      this.#committing = undefined;
     }
   }
 
   async #flush(): Promise<void> {
     await this.#committing;
-    if (this.#toCommit.size > 0) await this.#commitAll();
+    if (this.#toCommit.size > 0) await (this.#committing ??= this.#commitAll());
   }
 
   /** Heartbeats while a batch is under way: kafkajs sends none between two fetches. */
@@ -476,4 +473,14 @@ class Session {
   #withoutPrefix(topic: string): string {
     return topic.slice(this.#options.topicPrefix.length);
   }
+}
+
+function offsetsOf(entries: { topic: string; partition: number; offset: number }[]): OffsetsByTopicPartition {
+  const topics = new Map<string, { partition: number; offset: string }[]>();
+  for (const { topic, partition, offset } of entries) {
+    const partitions = topics.get(topic) ?? [];
+    partitions.push({ partition, offset: String(offset) });
+    topics.set(topic, partitions);
+  }
+  return { topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })) };
 }

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { Kafka, KafkaMessage } from 'kafkajs';
 
 /**
@@ -46,7 +47,7 @@ export interface FetchedBatch {
 type CreateCluster = (options: { metadataMaxAge: number; allowAutoTopicCreation: boolean; isolationLevel: number }) => KafkaCluster;
 type BatchConstructor = new (topic: string, fetchedOffset: string, partition: FetchedPartition) => FetchedBatch;
 
-const Batch = require('kafkajs/src/consumer/batch') as BatchConstructor;
+const Batch = createRequire(__filename)('kafkajs/src/consumer/batch') as BatchConstructor;
 
 export const READ_COMMITTED = 1;
 const METADATA_MAX_AGE_MS = 60_000;
