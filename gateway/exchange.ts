@@ -1,14 +1,25 @@
-import type { DossierBody, DossierState } from './core/dossier';
 import { canonicalJson } from './core/canonical-json';
+import { withIssuedVersion } from './core/clearance';
 import { isoTime } from './core/deadlines';
-import { fold, needsBody, type Fact, type FoldResult, type FoldRules } from './core/fold';
-import { dossierIdOf, hashOf } from './core/identifiers';
-import { EventType, type Clearance, type DeadlineRecord, type DeclarationRecord, type DeclarationRejected, type RelayedDecision } from './core/messages';
+import type { DossierBody, DossierState } from './core/dossier';
+import { clearanceEvent, fold, needsBody, type Fact, type FoldResult, type FoldRules } from './core/fold';
+import { dossierIdOf, hashOf, isDossierId } from './core/identifiers';
+import {
+  DeclarationAction,
+  DecisionOutcome,
+  EventType,
+  type Clearance,
+  type DeadlineRecord,
+  type DeclarationRecord,
+  type DeclarationRejected,
+  type RelayedDecision,
+} from './core/messages';
 import { partitionOf } from './core/partition';
-import { IssuedClearances } from './issued-clearances';
+import { RuleSetUnknown } from './core/rule-set';
+import { IssuedClearances, type Issue } from './issued-clearances';
 import type { Clock } from './ports/clock';
 import type { DossierStore, Marker, StoreChange } from './ports/dossier-store';
-import type { BatchControl, LogBatch, LogRecord, MessageLog, OutgoingRecord } from './ports/message-log';
+import type { AppendedPosition, BatchControl, LogBatch, LogRecord, MessageLog, OutgoingRecord } from './ports/message-log';
 import type { Signer } from './ports/signer';
 import { eventChanges, indexChanges, indexes, keys, parseTimerMember } from './read-model';
 import { eventHeaders } from './wire/event-envelope';
@@ -34,6 +45,8 @@ export interface ExchangeObserver {
   folded(result: FoldResult, fact: Fact): void;
   poison(record: LogRecord, reason: string): void;
   voided(count: number): void;
+  /** What was issued before is not what this build and configuration would issue: the issued one stands. */
+  differed?(count: number): void;
   /** The log is not the one that the store was made from: the store's partition is rebuilt. */
   epochChanged(partition: number): void;
   rebuilding(partition: number, from: number): void;
@@ -46,6 +59,8 @@ interface Owner {
   /** False until the first commit of a store that had no marker. */
   stored: boolean;
   issued: IssuedClearances;
+  /** Where the last jump back went: what is not there after it is a hole in the log. */
+  soughtFrom?: number;
 }
 
 interface Step {
@@ -55,9 +70,23 @@ interface Step {
   result: FoldResult;
 }
 
+/** The group that reads `dossiers`. */
+export const EXCHANGE_GROUP = 'exchange';
+/** Records folded at a time where the exchange reads by itself. */
+const CATCH_UP_RECORDS = 1_000;
+/** Timers looked at in one partition at a time. */
+const DUE_AT_ONCE = 500;
+/** A deadline that was logged and not folded within this time is logged again: a repeat is a duplicate. */
+const FIRE_AGAIN_MS = 60_000;
+
 export class Exchange {
   private readonly ports: ExchangePorts;
   private readonly owners = new Map<number, Owner>();
+  private readonly assigned = new Set<number>();
+  /** Last work on each partition: a batch and the tending of an idle partition take turns. */
+  private readonly turns = new Map<number, Promise<void>>();
+  /** Per partition: an end of the log, when it was seen, and up to when everything said has been folded. */
+  private readonly horizons = new Map<number, { atMs: number; end: number; heardMs: number }>();
   private readonly fired = new Map<string, number>();
 
   constructor(ports: ExchangePorts) {
@@ -69,23 +98,53 @@ export class Exchange {
     return [...this.owners.keys()];
   }
 
-  /** Forget what was known of a partition: somebody else may fold it now. */
-  release(partition: number): void {
-    this.owners.delete(partition);
+  /**
+   * Partitions given to this process. They are taken over at the next fireDeadlines() even if no record comes: silence must be told in a
+   * partition where nobody speaks, and a store that lost one is rebuilt without waiting for a declaration.
+   */
+  assign(partitions: readonly number[]): void {
+    for (const partition of partitions) this.assigned.add(partition);
   }
 
-  async onBatch(batch: LogBatch, control: BatchControl): Promise<void> {
+  /** Forget what was known of a partition: somebody else may fold it now. */
+  release(partition: number): void {
+    this.assigned.delete(partition);
+    this.owners.delete(partition);
+    this.horizons.delete(partition);
+  }
+
+  onBatch(batch: LogBatch, control: BatchControl): Promise<void> {
+    return this.inTurn(batch.partition, () => this.takeBatch(batch, control));
+  }
+
+  private async inTurn(partition: number, work: () => Promise<void>): Promise<void> {
+    const mine = (this.turns.get(partition) ?? Promise.resolve()).then(work);
+    const settled = mine.catch(() => undefined);
+    this.turns.set(partition, settled);
+    try {
+      await mine;
+    } finally {
+      if (this.turns.get(partition) === settled) this.turns.delete(partition);
+    }
+  }
+
+  private async takeBatch(batch: LogBatch, control: BatchControl): Promise<void> {
     const { partition } = batch;
     try {
-      const owner = this.owners.get(partition) ?? (await this.takeOver(partition, batch));
+      const owner = this.owners.get(partition) ?? (await this.takeOver(partition, batch.endOffset));
       const next = owner.marker.offset + 1;
       const records = batch.records.filter((record) => record.offset >= next);
       const first = records[0];
       if (first === undefined) return;
-      if (first.offset > next && next >= (await this.firstKept(partition, next, first.offset))) {
-        this.ports.observe.rebuilding(partition, next);
-        control.seek(next);
-        return;
+      if (first.offset > next) {
+        // What retention has removed cannot be read again.
+        const from = Math.max(next, (await this.endsOf(partition)).start);
+        if (first.offset > from && owner.soughtFrom !== from) {
+          owner.soughtFrom = from;
+          this.ports.observe.rebuilding(partition, from);
+          control.seek(from);
+          return;
+        }
       }
       await this.apply(owner, partition, records, control);
     } catch (cause) {
@@ -95,17 +154,16 @@ export class Exchange {
     }
   }
 
-  private async firstKept(partition: number, wanted: number, present: number): Promise<number> {
-    if (wanted === present) return wanted;
-    return (await this.ports.log.offsets('dossiers'))[partition]?.start ?? 0;
+  private async endsOf(partition: number): Promise<{ start: number; end: number }> {
+    return (await this.ports.log.offsets('dossiers')).find((entry) => entry.partition === partition) ?? { start: 0, end: 0 };
   }
 
   /** A new owner trusts the store only as far as its marker belongs to this log, and reads what was issued since. */
-  private async takeOver(partition: number, batch: LogBatch): Promise<Owner> {
+  private async takeOver(partition: number, endOffset: number): Promise<Owner> {
     const { log, store, observe } = this.ports;
     const epoch = await this.epochOf(partition);
     let marker = await store.marker(partition);
-    const foreign = marker !== null && ((epoch !== undefined && marker.epoch !== epoch) || marker.offset >= batch.endOffset);
+    const foreign = marker !== null && ((epoch !== undefined && marker.epoch !== epoch) || marker.offset >= endOffset);
     if (foreign) {
       observe.epochChanged(partition);
       await store.clear(partition);
@@ -122,7 +180,8 @@ export class Exchange {
   private async epochOf(partition: number): Promise<string | undefined> {
     let epoch: string | undefined;
     await this.ports.log.read('dossiers', [{ partition, from: 0, to: 1 }], (batch) => {
-      for (const record of batch.records) if (record.offset === 0) epoch = hashOf(32, record.headers['ce_id'] ?? '', String(record.timestampMs));
+      for (const record of batch.records)
+        if (record.offset === 0) epoch = hashOf(32, record.headers['ce_id'] ?? '', String(record.timestampMs));
     });
     return epoch;
   }
@@ -131,50 +190,72 @@ export class Exchange {
     const { log, store, clock, observe } = this.ports;
     const startedMs = clock.monotonicMs();
     const outgoing: OutgoingRecord[] = [];
-    const facts = this.readFacts(records, outgoing);
+    const poisoned: LogRecord[] = [];
+    const facts = readFacts(records, poisoned);
     const states = await this.loadStates(partition, facts);
     const bodies = await this.loadBodies(partition, facts, states);
     const last = records.at(-1) as LogRecord;
     await owner.issued.readTo(last.offset);
     const changes: StoreChange[] = [];
+    const issuing: Issue[] = [];
     const steps: Step[] = [];
     const before = new Map(states);
+    let differed = 0;
     for (const { record, fact } of facts) {
       const { dossierId } = fact.value;
-      const result = fold(states.get(dossierId), fact, bodies.get(dossierId), this.ports.rules);
+      const folded = foldOrPoison(states.get(dossierId), fact, bodies.get(dossierId), this.ports.rules);
+      if (folded === undefined) {
+        poisoned.push(record);
+        continue;
+      }
+      const standing = issuing.length;
+      const result = this.withStanding(owner, record.offset, dossierId, folded, issuing);
+      differed += issuing.length - standing;
       steps.push({ record, fact, before: states.get(dossierId), result });
       if (result.state !== undefined) states.set(dossierId, result.state);
       if (result.body !== undefined) bodies.set(dossierId, result.body);
-      observe.folded(result, fact);
     }
     observe.stage('fold', (clock.monotonicMs() - startedMs) / 1000);
-    const issuing = this.outputsOf(owner, steps, outgoing);
+    for (const record of poisoned) outgoing.push(this.ports.deadLetter(record, 'poison'));
+    differed += this.outputsOf(owner, steps, outgoing, issuing);
     if (control.isStale()) throw new Error('the partition was taken away');
+    await control.heartbeat();
     const appended = outgoing.length === 0 ? [] : await log.append(outgoing);
-    await this.settleIssued(owner, appended, issuing);
-    for (const issue of issuing) if (issue.kind === 'clearance') changes.push({ put: keys.clearance(issue.dossierId, issue.version), value: issue.value });
+    const voided = await settleIssued(owner, outgoing, appended, issuing);
+    for (const issue of issuing)
+      if (issue.kind === 'clearance') changes.push({ put: keys.clearance(issue.dossierId, issue.version), value: issue.value });
     this.projectSteps(partition, steps, before, states, bodies, changes);
     await this.indexMessages(steps);
+    if (control.isStale()) throw new Error('the partition was taken away');
     const marker: Marker = { epoch: owner.marker.epoch, offset: last.offset, clearancesOffset: owner.issued.positionAfter(last.offset) };
-    const outcome = await store.commit(partition, owner.stored ? owner.marker : null, marker, changes, [...new Set(steps.map((step) => step.fact.value.dossierId))]);
+    const outcome = await store.commit(partition, owner.stored ? owner.marker : null, marker, changes, [
+      ...new Set(steps.map((step) => step.fact.value.dossierId)),
+    ]);
     if (outcome === 'stale') throw new Error(`another process folds partition ${partition}`);
     owner.marker = marker;
     owner.stored = true;
+    // Counted once it holds: what a fault undid is folded again.
+    for (const record of poisoned) observe.poison(record, 'poison');
+    for (const { result, fact } of steps) observe.folded(result, fact);
+    if (voided > 0) observe.voided(voided);
+    if (differed > 0) observe.differed?.(differed);
     observe.stage('aggregate', (clock.monotonicMs() - startedMs) / 1000);
   }
 
-  private readFacts(records: LogRecord[], outgoing: OutgoingRecord[]): { record: LogRecord; fact: Fact }[] {
-    const facts: { record: LogRecord; fact: Fact }[] = [];
-    for (const record of records) {
-      if (record.headers['ce_type'] === EventType.epoch) continue;
-      const fact = factOf(record);
-      if (fact !== undefined) facts.push({ record, fact });
-      else {
-        this.ports.observe.poison(record, 'poison');
-        outgoing.push(this.ports.deadLetter(record, 'poison'));
-      }
+  /** Versions that `clearances` holds for a record where the fold of today makes none: they stand. */
+  private withStanding(owner: Owner, offset: number, dossierId: string, result: FoldResult, issuing: Issue[]): FoldResult {
+    let { state } = result;
+    if (state === undefined || result.clearance !== undefined) return result;
+    const events = [...result.events];
+    for (const value of owner.issued.issuedFor(offset)) {
+      const issued = JSON.parse(value) as Clearance;
+      if (issued.dossierId !== dossierId || typeof issued.version !== 'number' || issued.version <= state.version) continue;
+      owner.issued.take(issued.clearanceId);
+      state = withIssuedVersion(state, issued, this.ports.rules);
+      issuing.push({ kind: 'clearance', id: issued.clearanceId, dossierId, version: issued.version, value });
+      events.push(clearanceEvent(issued, issued.issuedAt ?? state.asOf));
     }
-    return facts;
+    return { ...result, state, events };
   }
 
   private async loadStates(partition: number, facts: { fact: Fact }[]): Promise<Map<string, DossierState>> {
@@ -188,8 +269,14 @@ export class Exchange {
     return states;
   }
 
-  private async loadBodies(partition: number, facts: { fact: Fact }[], states: Map<string, DossierState>): Promise<Map<string, DossierBody>> {
-    const ids = [...new Set(facts.filter(({ fact }) => needsBody(states.get(fact.value.dossierId), fact)).map(({ fact }) => fact.value.dossierId))];
+  private async loadBodies(
+    partition: number,
+    facts: { fact: Fact }[],
+    states: Map<string, DossierState>,
+  ): Promise<Map<string, DossierBody>> {
+    const ids = [
+      ...new Set(facts.filter(({ fact }) => needsBody(states.get(fact.value.dossierId), fact)).map(({ fact }) => fact.value.dossierId)),
+    ];
     const bodies = new Map<string, DossierBody>();
     if (ids.length === 0) return bodies;
     const values = await this.ports.store.getMany(partition, ids.map(keys.body));
@@ -200,58 +287,79 @@ export class Exchange {
     return bodies;
   }
 
-  /** Requests, results, clearances, rejections and dead letters of the steps. What was issued before is not appended again. */
-  private outputsOf(owner: Owner, steps: Step[], outgoing: OutgoingRecord[]): Issue[] {
-    const issuing: Issue[] = [];
+  /**
+   * Requests, results, clearances, rejections and dead letters of the steps. What was issued before is not appended again. Returns how
+   * many issued versions say something else than the fold of today.
+   */
+  private outputsOf(owner: Owner, steps: Step[], outgoing: OutgoingRecord[], issuing: Issue[]): number {
+    let differed = 0;
     for (const { record, fact, result } of steps) {
       const traceparent = record.headers['traceparent'];
       const { partition } = record;
       const stamp = fact.value.receivedAt;
       const test = result.state?.test ?? false;
       const add = (topic: string, key: string, type: EventType, id: string, subject: string, time: string, value: string): void => {
-        outgoing.push({ topic, partition, key, value: Buffer.from(value), headers: eventHeaders({ type, id, source: '/seaport/exchange', time, subject, traceparent }) });
+        outgoing.push({
+          topic,
+          partition,
+          key,
+          value: Buffer.from(value),
+          headers: eventHeaders({ type, id, source: '/seaport/exchange', time, subject, traceparent }),
+        });
       };
       for (const request of result.requests) {
         const topic = `${test ? 'test.' : ''}requests.${request.agency}`;
-        add(topic, request.dossierId, EventType.request, `${request.taskId}-${request.action}`, request.dossierCode, stamp, JSON.stringify(request));
+        add(
+          topic,
+          request.dossierId,
+          EventType.request,
+          `${request.taskId}-${request.action}`,
+          request.dossierCode,
+          stamp,
+          JSON.stringify(request),
+        );
       }
       if (!test) {
         for (const { agency, message } of result.results) {
-          add(`results.${agency}`, message.dossierId, EventType.result, `${message.dossierId}-v${message.version}-${agency}`, message.dossierCode, stamp, JSON.stringify(message));
+          add(
+            `results.${agency}`,
+            message.dossierId,
+            EventType.result,
+            `${message.dossierId}-v${message.version}-${agency}`,
+            message.dossierCode,
+            stamp,
+            JSON.stringify(message),
+          );
         }
       }
-      if (result.clearance !== undefined) issuing.push(this.issueClearance(owner, result.clearance, add));
+      if (result.clearance !== undefined) {
+        const { issue, differs } = this.issueClearance(owner, result.clearance, add);
+        issuing.push(issue);
+        if (differs) differed++;
+      }
       if (result.rejected !== undefined) issuing.push(this.issueRejection(owner, result.rejected, add));
       if (result.exit.exit === 'dead-lettered') outgoing.push(this.ports.deadLetter(record, result.exit.reason));
     }
-    return issuing;
+    return differed;
   }
 
-  private issueClearance(owner: Owner, clearance: Clearance, add: Add): Issue {
-    const { dossierId, version } = clearance;
-    const issued = owner.issued.take(clearance.clearanceId);
-    if (issued !== undefined) return { kind: 'clearance', id: clearance.clearanceId, dossierId, version, value: issued };
+  private issueClearance(owner: Owner, clearance: Clearance, add: Add): { issue: Issue; differs: boolean } {
+    const { dossierId, version, clearanceId: id } = clearance;
+    const issued = owner.issued.take(id);
+    if (issued !== undefined)
+      return { issue: { kind: 'clearance', id, dossierId, version, value: issued }, differs: !isSame(issued, clearance) };
     const signature = this.ports.signer.sign(canonicalJson(clearance));
     const value = canonicalJson({ ...clearance, signature });
-    add('clearances', dossierId, EventType.clearance, clearance.clearanceId, clearance.dossierCode, clearance.issuedAt ?? '', value);
-    return { kind: 'clearance', id: clearance.clearanceId, dossierId, version, value };
+    add('clearances', dossierId, EventType.clearance, id, clearance.dossierCode, clearance.issuedAt ?? '', value);
+    return { issue: { kind: 'clearance', id, dossierId, version, value }, differs: false };
   }
 
   private issueRejection(owner: Owner, rejected: DeclarationRejected, add: Add): Issue {
     const id = `${rejected.declarationId}-rejected-${rejected.basis.offset}`;
     const value = canonicalJson(rejected);
-    if (owner.issued.take(id) === undefined) add('clearances', rejected.dossierId, EventType.rejected, id, rejected.dossierCode, rejected.receivedAt, value);
+    if (owner.issued.take(id) === undefined)
+      add('clearances', rejected.dossierId, EventType.rejected, id, rejected.dossierCode, rejected.receivedAt, value);
     return { kind: 'rejection', id, dossierId: rejected.dossierId, version: 0, value };
-  }
-
-  /**
-   * Compares the offsets returned for `clearances` with those expected. Where another owner wrote in between, the first record of a
-   * (dossier, version) is that version; ours is void and counted.
-   */
-  private async settleIssued(owner: Owner, appended: { topic: string; offset: number }[], issuing: Issue[]): Promise<void> {
-    const ours = appended.filter((position) => position.topic === 'clearances').map((position) => position.offset);
-    const voided = await owner.issued.settle(ours, issuing);
-    if (voided > 0) this.ports.observe.voided(voided);
   }
 
   private projectSteps(
@@ -269,12 +377,14 @@ export class Exchange {
       if (result.state !== undefined && result.exit.exit !== 'duplicate') touched.add(dossierId);
       if (result.body !== undefined) rebodied.add(dossierId);
       const dossier = result.state ?? (fact.kind === 'declaration' ? fact.value : undefined);
-      if (dossier !== undefined && result.events.length > 0) changes.push(...eventChanges(dossier, result.events, { partition, offset: record.offset }));
+      if (dossier !== undefined && result.events.length > 0)
+        changes.push(...eventChanges(dossier, result.events, { partition, offset: record.offset }));
       if (fact.kind === 'declaration' && result.exit.exit !== 'duplicate') {
         const { messageId, digest, receipt } = fact.value;
         const value = JSON.stringify(receipt);
         changes.push({ put: keys.receipt(dossierId, messageId, digest), value }, { put: keys.anyReceipt(dossierId), value });
-        if (result.rejected !== undefined && result.state === undefined) changes.push({ put: keys.rejection(dossierId), value: JSON.stringify(result.rejected) });
+        if (result.rejected !== undefined && result.state === undefined)
+          changes.push({ put: keys.rejection(dossierId), value: JSON.stringify(result.rejected) });
       }
     }
     for (const dossierId of touched) {
@@ -297,70 +407,181 @@ export class Exchange {
       const { imoNumber, unLocode } = result.state.index;
       if (imoNumber === undefined || unLocode === undefined || (before !== undefined && !result.state.cancelled)) continue;
       const key = keys.openCall(tenant, imoNumber, unLocode);
-      put(partitionOf(key, this.ports.partitions), result.state.cancelled ? { remove: key } : { put: key, value: result.state.dossierCode });
+      const partition = partitionOf(key, this.ports.partitions);
+      if (!result.state.cancelled) put(partition, { put: key, value: result.state.dossierCode });
+      // A newer dossier of the same call stays open.
+      else if ((await this.ports.store.getMany(partition, [key]))[0]?.toString() === result.state.dossierCode)
+        put(partition, { remove: key });
     }
     await Promise.all([...writes].map(([partition, changes]) => this.ports.store.write(partition, changes)));
   }
 
   /**
-   * Logs the deadlines that have passed, of partitions that were read to their end since then: silence is known only where everything
-   * that was said before has been heard. The event's id is deterministic, so a repeat is a duplicate.
+   * Logs the deadlines that have passed, of partitions that were folded up to where the log ended at some time since then: silence is
+   * known only where everything that was said before has been heard. The event's id is deterministic, so a repeat is a duplicate.
+   * To be called again and again, one call after the other; it first tends assigned partitions that no record has come to.
    */
   async fireDeadlines(): Promise<void> {
-    const { log, store, clock, partitions } = this.ports;
+    for (const partition of [...this.assigned]) await this.tend(partition);
+    const { log, store, clock } = this.ports;
     const nowMs = clock.nowMs();
-    const due: { partition: number; member: string; dueMs: number }[] = [];
-    for (const partition of this.owners.keys()) {
-      for (const entry of await store.range(partition, indexes.timers, { max: nowMs, limit: 500 })) due.push({ partition, member: entry.member, dueMs: entry.score });
-    }
-    for (const [key, atMs] of this.fired) if (atMs < nowMs - 60_000) this.fired.delete(key);
-    const fresh = due.filter(({ member, dueMs }) => !this.fired.has(`${member}@${dueMs}`));
-    if (fresh.length === 0) return;
-    const ends = await log.offsets('dossiers');
+    const monotonicMs = clock.monotonicMs();
+    const heard = await this.listen(nowMs);
+    for (const [key, atMs] of this.fired) if (atMs < monotonicMs - FIRE_AGAIN_MS) this.fired.delete(key);
     const outgoing: OutgoingRecord[] = [];
-    for (const { partition, member, dueMs } of fresh) {
-      const owner = this.owners.get(partition);
-      if (owner === undefined || owner.marker.offset + 1 < (ends[partition]?.end ?? Infinity)) continue;
-      const { dossierId, timer } = parseTimerMember(member);
-      const dueAt = isoTime(dueMs);
-      const value: DeadlineRecord = { deadlineId: hashOf(32, 'deadline', dossierId, timer, dueAt), dossierId, timer, dueAt, receivedAt: isoTime(nowMs) };
-      outgoing.push({
-        topic: 'dossiers',
-        partition: partition % partitions,
-        key: dossierId,
-        value: Buffer.from(JSON.stringify(value)),
-        headers: eventHeaders({ type: EventType.deadline, id: value.deadlineId, source: '/seaport/exchange', time: value.receivedAt, subject: dossierId, traceparent: undefined }),
-      });
-      this.fired.set(`${member}@${dueMs}`, nowMs);
+    const firing: string[] = [];
+    for (const [partition, heardMs] of heard) {
+      for (const { member, score } of await store.range(partition, indexes.timers, { max: Math.min(heardMs, nowMs), limit: DUE_AT_ONCE })) {
+        const key = `${member}@${score}`;
+        if (this.fired.has(key) || !this.owners.has(partition)) continue;
+        firing.push(key);
+        outgoing.push(deadlineRecord(partition, member, isoTime(score), isoTime(nowMs)));
+      }
     }
-    if (outgoing.length > 0) await log.append(outgoing);
+    if (outgoing.length === 0) return;
+    await log.append(outgoing);
+    for (const key of firing) this.fired.set(key, monotonicMs);
+  }
+
+  /** Up to when everything said in each owned partition has been folded; partitions of which that is not known are left out. */
+  private async listen(nowMs: number): Promise<Map<number, number>> {
+    const heard = new Map<number, number>();
+    if (this.owners.size === 0) return heard;
+    // The clock was read first: what stood in the log by then lies before these ends.
+    const ends = new Map((await this.ports.log.offsets('dossiers')).map(({ partition, end }) => [partition, end]));
+    for (const [partition, owner] of this.owners) {
+      const end = ends.get(partition);
+      if (end === undefined) continue;
+      const next = owner.marker.offset + 1;
+      const seen = this.horizons.get(partition);
+      // Under load the end itself is never reached, but each end that was seen once is.
+      const heardMs = next >= end ? nowMs : seen !== undefined && next >= seen.end ? seen.atMs : (seen?.heardMs ?? -Infinity);
+      this.horizons.set(partition, seen === undefined || next >= seen.end ? { atMs: nowMs, end, heardMs } : { ...seen, heardMs });
+      if (heardMs > -Infinity) heard.set(partition, heardMs);
+    }
+    return heard;
+  }
+
+  /** Takes over a partition that no record came to, and folds again what its store has lost of what the group has committed. */
+  private async tend(partition: number): Promise<void> {
+    let more = false;
+    do {
+      const started = more;
+      await this.inTurn(partition, async () => {
+        try {
+          more = await this.catchUp(partition, started);
+        } catch (cause) {
+          this.owners.delete(partition);
+          throw cause;
+        }
+      });
+    } while (more);
+  }
+
+  /** One step of it; true when there may be another. */
+  private async catchUp(partition: number, started: boolean): Promise<boolean> {
+    const { log, store, observe } = this.ports;
+    const isStale = (): boolean => !this.assigned.has(partition);
+    if (isStale()) return false;
+    const offset = (await store.marker(partition))?.offset;
+    const known = this.owners.get(partition);
+    const isKept = known !== undefined && (known.stored ? known.marker.offset : undefined) === offset;
+    if (isKept && !started) return false;
+    const { start, end } = await this.endsOf(partition);
+    const owner = isKept ? known : await this.takeOver(partition, end);
+    const committed = (await log.committed(EXCHANGE_GROUP, 'dossiers')).find((entry) => entry.partition === partition)?.offset ?? -1;
+    const from = Math.max(owner.marker.offset + 1, start);
+    const to = Math.min(from + CATCH_UP_RECORDS, committed, end);
+    if (from >= to) return false;
+    observe.rebuilding(partition, from);
+    const records: LogRecord[] = [];
+    await log.read('dossiers', [{ partition, from, to }], (batch) => void records.push(...batch.records));
+    if (records.length === 0) return false;
+    await this.apply(owner, partition, records, { isStale, heartbeat: () => Promise.resolve(), seek: () => undefined });
+    return true;
   }
 }
 
-type Add = (topic: string, key: string, type: EventType, id: string, subject: string, time: string, value: string) => void;
-
-/** Something issued in `clearances`: now, or before (then `value` is what was issued). */
-export interface Issue {
-  kind: 'clearance' | 'rejection';
-  id: string;
-  dossierId: string;
-  version: number;
-  value: string;
+function deadlineRecord(partition: number, member: string, dueAt: string, receivedAt: string): OutgoingRecord {
+  const { dossierId, timer } = parseTimerMember(member);
+  const value: DeadlineRecord = { deadlineId: hashOf(32, 'deadline', dossierId, timer, dueAt), dossierId, timer, dueAt, receivedAt };
+  return {
+    topic: 'dossiers',
+    partition,
+    key: dossierId,
+    value: Buffer.from(JSON.stringify(value)),
+    headers: eventHeaders({
+      type: EventType.deadline,
+      id: value.deadlineId,
+      source: '/seaport/exchange',
+      time: receivedAt,
+      subject: dossierId,
+      traceparent: undefined,
+    }),
+  };
 }
+
+/**
+ * Compares the offsets returned for `clearances` with those expected. Where another owner wrote in between, the first record of a
+ * (dossier, version) is that version; ours is void. Returns how many are.
+ */
+function settleIssued(owner: Owner, outgoing: OutgoingRecord[], appended: AppendedPosition[], issuing: Issue[]): Promise<number> {
+  const ids = outgoing.filter((record) => record.topic === 'clearances').map((record) => record.headers['ce_id'] ?? '');
+  const places = appended.filter((position) => position.topic === 'clearances');
+  return owner.issued.settle(
+    places.map(({ offset }, i) => ({ id: ids[i] ?? '', offset })),
+    issuing,
+  );
+}
+
+/** Whether an issued version says what the fold of today says. */
+function isSame(issued: string, clearance: Clearance): boolean {
+  const { signature: _signature, ...unsigned } = JSON.parse(issued) as Clearance;
+  return canonicalJson(unsigned) === canonicalJson(clearance);
+}
+
+/** The fold of a record, or undefined where it breaks on it: the same would break it for ever, so it is set aside. */
+function foldOrPoison(
+  state: DossierState | undefined,
+  fact: Fact,
+  body: DossierBody | undefined,
+  rules: FoldRules,
+): FoldResult | undefined {
+  try {
+    return fold(state, fact, body, rules);
+  } catch (cause) {
+    // Not the record's fault: a build or configuration that knows the rule set folds it.
+    if (cause instanceof RuleSetUnknown) throw cause;
+    return undefined;
+  }
+}
+
+function readFacts(records: LogRecord[], poisoned: LogRecord[]): { record: LogRecord; fact: Fact }[] {
+  const facts: { record: LogRecord; fact: Fact }[] = [];
+  for (const record of records) {
+    if (record.headers['ce_type'] === EventType.epoch) continue;
+    const fact = factOf(record);
+    if (fact === undefined) poisoned.push(record);
+    else facts.push({ record, fact });
+  }
+  return facts;
+}
+
+type Add = (topic: string, key: string, type: EventType, id: string, subject: string, time: string, value: string) => void;
 
 /** A record of `dossiers` as a fact, or undefined when it is none: poison. Intake and relay validated what they appended. */
 function factOf(record: LogRecord): Fact | undefined {
   const position = { partition: record.partition, offset: record.offset };
   try {
-    const value = JSON.parse(record.value.toString()) as { dossierId?: unknown; receivedAt?: unknown };
-    if (value === null || typeof value.dossierId !== 'string' || typeof value.receivedAt !== 'string') return undefined;
+    const value = JSON.parse(record.value.toString()) as Record<string, unknown>;
+    if (typeof value['dossierId'] !== 'string' || !isDossierId(value['dossierId']) || !isTime(value['receivedAt'])) return undefined;
     switch (record.headers['ce_type']) {
       case EventType.declaration:
         return isDeclarationRecord(value) ? { kind: 'declaration', position, value } : undefined;
       case EventType.decision:
-        return { kind: 'decision', position, value: value as unknown as RelayedDecision };
+        return isRelayedDecision(value) ? { kind: 'decision', position, value } : undefined;
       case EventType.deadline:
-        return { kind: 'deadline', position, value: value as unknown as DeadlineRecord };
+        return isDeadlineRecord(value) ? { kind: 'deadline', position, value } : undefined;
       default:
         return undefined;
     }
@@ -369,7 +590,32 @@ function factOf(record: LogRecord): Fact | undefined {
   }
 }
 
+function isTime(value: unknown): boolean {
+  return typeof value === 'string' && !Number.isNaN(Date.parse(value));
+}
+
 function isDeclarationRecord(value: object): value is DeclarationRecord {
-  const record = value as Partial<DeclarationRecord>;
-  return typeof record.tenant === 'string' && typeof record.messageId === 'string' && typeof record.digest === 'string' && typeof record.declaration?.header === 'object';
+  const { tenant, messageId, digest, action, receipt, declaration } = value as Partial<DeclarationRecord>;
+  const header = declaration?.header as Partial<DeclarationRecord['declaration']['header']> | null | undefined;
+  return (
+    typeof tenant === 'string' &&
+    typeof messageId === 'string' &&
+    typeof digest === 'string' &&
+    typeof receipt === 'object' &&
+    action !== undefined &&
+    action in DeclarationAction &&
+    typeof header?.declarationType === 'string' &&
+    isTime(header.sentAt)
+  );
+}
+
+function isRelayedDecision(value: object): value is RelayedDecision {
+  const { taskId, agency, decisionId, outcome } = value as Partial<RelayedDecision>;
+  const isIdentified = typeof taskId === 'string' && typeof agency === 'string' && typeof decisionId === 'string';
+  return isIdentified && outcome !== undefined && outcome in DecisionOutcome;
+}
+
+function isDeadlineRecord(value: object): value is DeadlineRecord {
+  const { timer, dueAt } = value as Partial<DeadlineRecord>;
+  return typeof timer === 'string' && isTime(dueAt);
 }

@@ -3,8 +3,17 @@ import { agencyDueAt, isoTime } from './core/deadlines';
 import type { Declaration } from './core/declaration';
 import type { DossierState } from './core/dossier';
 import { LogOutcomeUnknown, LogUnavailable, RecordTooLarge } from './core/exchange-error';
-import { routeOf } from './core/fold';
-import { declarationIdOf, digestOf, dossierCodeOf, dossierIdFromCode, dossierIdOf, isDossierOf, receiptIdOf, type Tenant } from './core/identifiers';
+import { opensDossier, routeOf } from './core/fold';
+import {
+  declarationIdOf,
+  digestOf,
+  dossierCodeOf,
+  dossierIdFromCode,
+  dossierIdOf,
+  isDossierOf,
+  receiptIdOf,
+  type Tenant,
+} from './core/identifiers';
 import { EventType, type DeclarationAction, type DeclarationRecord, type Receipt } from './core/messages';
 import { partitionOf } from './core/partition';
 import type { Outcome, Problem } from './core/problem';
@@ -33,7 +42,10 @@ export interface IntakePorts {
   maxDeclarationBytes: number;
   validate(reading: ReadDeclaration, receivedAt: string): Outcome<Declaration>;
   /** The message as received, for `evidence`, in the same append; undefined where none is kept. */
-  evidence?(record: { dossierId: string; declarationId: string; partition: number; digest: string; receivedAt: string }, bytes: Buffer): OutgoingRecord;
+  evidence?(
+    record: { dossierId: string; declarationId: string; partition: number; digest: string; receivedAt: string },
+    bytes: Buffer,
+  ): OutgoingRecord;
 }
 
 export interface Submission {
@@ -122,7 +134,11 @@ export class Intake {
       action: purpose,
       status: 'received' as const,
       receivedAt,
-      agencies: routeOf(declaration, rules).map((agency) => ({ agency: agency.code, role: agency.role, dueAt: agencyDueAt(receivedAt, ruleSet) })),
+      agencies: routeOf(declaration, rules).map((agency) => ({
+        agency: agency.code,
+        role: agency.role,
+        dueAt: agencyDueAt(receivedAt, ruleSet),
+      })),
       warnings: valid.warnings,
     };
     const record: DeclarationRecord = {
@@ -141,14 +157,22 @@ export class Intake {
       receipt: { ...unsigned, signature: '' },
       declaration,
     };
-    return { kind: 'prepared', dialect, resendIsUpdate: reading.resendIsUpdate, record, partition: partitionOf(dossierId, partitions), warnings: valid.warnings };
+    return {
+      kind: 'prepared',
+      dialect,
+      resendIsUpdate: reading.resendIsUpdate,
+      record,
+      partition: partitionOf(dossierId, partitions),
+      warnings: valid.warnings,
+    };
   }
 
   private async receive(submission: Submission, prepared: Prepared): Promise<Received | Refusal> {
     const { log, signer } = this.ports;
     const { record, partition, dialect } = prepared;
     const known = await this.lookUp(submission, prepared);
-    if (known.kind !== 'new') return known.kind === 'refused' ? { kind: 'refused', dialect, problems: [known.problem] } : received(prepared, known.receipt, true);
+    if (known.kind !== 'new')
+      return known.kind === 'refused' ? { kind: 'refused', dialect, problems: [known.problem] } : received(prepared, known.receipt, true);
     const receipt = sign(withWarning(record.receipt, known.warning), signer);
     const value = Buffer.from(JSON.stringify({ ...record, receipt }));
     if (value.byteLength > this.ports.maxDeclarationBytes) return { kind: 'refused', dialect, problems: [problem('too-large')] };
@@ -169,7 +193,8 @@ export class Intake {
       },
     ];
     const { dossierId, declarationId, digest, receivedAt } = record;
-    if (this.ports.evidence !== undefined) outgoing.push(this.ports.evidence({ dossierId, declarationId, partition, digest, receivedAt }, submission.bytes));
+    if (this.ports.evidence !== undefined)
+      outgoing.push(this.ports.evidence({ dossierId, declarationId, partition, digest, receivedAt }, submission.bytes));
     try {
       await log.append(outgoing);
     } catch (cause) {
@@ -194,7 +219,7 @@ export class Intake {
     const idempotencyKey = submission.idempotencyKey === undefined ? undefined : keys.idempotencyKey(tenant, submission.idempotencyKey);
     const [own, elsewhere, call, guarded] = await Promise.all([
       store.find(partition, [keys.receipt(dossierId, messageId, digest), keys.state(dossierId)]),
-      store.find(partitionOf(wouldBe, partitions), [keys.message(wouldBe)]),
+      store.find(partitionOf(wouldBe, partitions), [keys.message(wouldBe), ...(wouldBe === dossierId ? [] : [keys.state(wouldBe)])]),
       callKey === undefined ? undefined : store.find(partitionOf(callKey, partitions), [callKey]),
       idempotencyKey === undefined ? undefined : store.find(partitionOf(idempotencyKey, partitions), [idempotencyKey]),
     ]);
@@ -203,13 +228,17 @@ export class Intake {
     const guard = guarded?.[0];
     if (guard != null && guard.toString() !== digest) return refusal('idempotency-key-reused');
     const went = elsewhere?.[0]?.toString();
-    if (went !== undefined && went !== dossierId) return refusal('message-id-reused');
-    const state = own?.[1];
+    // It went to another dossier, or opened one itself.
+    if ((went !== undefined && went !== dossierId) || elsewhere?.[1] != null) return refusal('message-id-reused');
+    let state = own?.[1];
+    if (state === null && !opensDossier(record) && (await store.isCaughtUp(partition))) {
+      // The fold may have come past between the first look and the question how far it is.
+      state = (await store.find(partition, [keys.state(dossierId)]))?.[0];
+      if (state === null) return refusal('reference-unknown');
+    }
     if (state != null) {
       const fault = faultAgainst(JSON.parse(state.toString()) as DossierState, record, resendIsUpdate);
       if (fault !== undefined) return refusal(fault);
-    } else if (own !== undefined && namesDossier(record) && (await store.isCaughtUp(partition))) {
-      return refusal('reference-unknown');
     }
     const open = call?.[0]?.toString();
     if (open === undefined || open === record.dossierCode) return { kind: 'new' };
@@ -251,7 +280,14 @@ function refusal(code: ProblemCode): Known {
 }
 
 function received(prepared: Prepared, receipt: Receipt, replayed: boolean): Received {
-  return { kind: 'received', dialect: prepared.dialect, messageId: prepared.record.messageId, action: prepared.record.action, receipt, replayed };
+  return {
+    kind: 'received',
+    dialect: prepared.dialect,
+    messageId: prepared.record.messageId,
+    action: prepared.record.action,
+    receipt,
+    replayed,
+  };
 }
 
 function withWarning(receipt: Receipt, warning: Problem | undefined): Receipt {
@@ -276,11 +312,6 @@ function dossierOf(tenant: Tenant, declaration: Declaration): { dossierId: strin
   return { dossierId: joined ?? rooted ?? dossierIdOf(tenant, messageId) };
 }
 
-/** True where the dossier must exist: an amend, a cancel, an original that names a dossier code. */
-function namesDossier(record: DeclarationRecord): boolean {
-  return record.action !== 'original' || record.declaration.portCall?.visitId === record.dossierCode;
-}
-
 /** The fold's judgement, early, where the store shows the dossier (core/fold.ts judges again in log order). */
 function faultAgainst(state: DossierState, record: DeclarationRecord, resendIsUpdate: boolean): ProblemCode | undefined {
   if (state.cancelled) return 'dossier-cancelled';
@@ -293,4 +324,3 @@ function faultAgainst(state: DossierState, record: DeclarationRecord, resendIsUp
   const base = record.declaration.header.baseRevision;
   return base !== undefined && base !== state.revisions.at(-1)?.revision ? 'revision-conflict' : undefined;
 }
-

@@ -1,4 +1,3 @@
-import type { Issue } from './exchange';
 import type { MessageLog } from './ports/message-log';
 
 /**
@@ -7,17 +6,29 @@ import type { MessageLog } from './ports/message-log';
  */
 const CHUNK_RECORDS = 5_000;
 
+/** Something issued in `clearances`: now, or before (then `value` is what was issued). */
+export interface Issue {
+  kind: 'clearance' | 'rejection';
+  id: string;
+  dossierId: string;
+  version: number;
+  value: string;
+}
+
 interface Issued {
   value: string;
   offset: number;
+  /** Offset in `dossiers` of the record that it was issued for. */
   basis: number;
 }
 
 export class IssuedClearances {
   private readonly log: MessageLog;
   private readonly partition: number;
-  /** Read and not yet taken, in the order of the log. */
+  /** Read and not yet taken. */
   private readonly waiting = new Map<string, Issued>();
+  /** Ids by the record that they were issued for. */
+  private readonly byBasis = new Map<number, string[]>();
   /** Offset of the next record to read of those that were there at the take-over. */
   private cursor: number;
   /** Offset after the last record that was there at the take-over. */
@@ -43,7 +54,15 @@ export class IssuedClearances {
 
   /** Reads until everything that was issued for records up to `basisOffset` is known. */
   async readTo(basisOffset: number): Promise<void> {
-    while (this.cursor < this.endAtStart && this.basisRead <= basisOffset) await this.readChunk(Math.min(this.cursor + CHUNK_RECORDS, this.endAtStart));
+    while (this.cursor < this.endAtStart && this.basisRead <= basisOffset) {
+      const to = Math.min(this.cursor + CHUNK_RECORDS, this.endAtStart);
+      await this.log.read('clearances', [{ partition: this.partition, from: this.cursor, to }], (batch) => {
+        for (const record of batch.records) {
+          this.basisRead = Math.max(this.basisRead, this.keep(record.headers['ce_id'], record.value.toString(), record.offset));
+        }
+      });
+      this.cursor = to;
+    }
   }
 
   /** What was issued under an id (clearanceId, or that of a rejection), once. */
@@ -53,32 +72,47 @@ export class IssuedClearances {
     return issued?.value;
   }
 
-  /** Where a later owner has to read from, when everything up to `basisOffset` is folded: what waits longer was void or differs. */
+  /** What was issued for a record and not yet taken, in the order of the log; it stays until it is taken. */
+  issuedFor(basisOffset: number): string[] {
+    return (this.byBasis.get(basisOffset) ?? []).flatMap((id) => this.waiting.get(id)?.value ?? []);
+  }
+
+  /** Where a later owner has to read from, when everything up to `basisOffset` is folded: what waits longer was void. */
   positionAfter(basisOffset: number): number {
+    let position = this.cursor < this.endAtStart ? this.cursor : this.expected;
     for (const [id, issued] of this.waiting) {
-      if (issued.basis > basisOffset) return issued.offset;
-      this.waiting.delete(id);
+      if (issued.basis > basisOffset) position = Math.min(position, issued.offset);
+      else this.waiting.delete(id);
     }
-    return this.cursor < this.endAtStart ? this.cursor : this.expected;
+    for (const basis of this.byBasis.keys()) if (basis <= basisOffset) this.byBasis.delete(basis);
+    return position;
   }
 
   /**
-   * After an append: `ours` are the offsets that our records of `clearances` got. Reads what other owners wrote in between; where that
-   * has the same id the earlier record stands and `issuing` is corrected. Returns how many of ours are void.
+   * After an append: `ours` says where our records of `clearances` went. Reads what other owners wrote in between: where that has the
+   * same id and came first it stands and `issuing` is corrected; what it says of records that we have yet to fold is kept for `take`.
+   * Returns how many of ours are void.
    */
-  async settle(ours: number[], issuing: Issue[]): Promise<number> {
+  async settle(ours: readonly { id: string; offset: number }[], issuing: readonly Issue[]): Promise<number> {
     if (ours.length === 0) return 0;
-    const last = Math.max(...ours);
+    const last = Math.max(...ours.map(({ offset }) => offset));
     let voided = 0;
     if (last + 1 - this.expected > ours.length) {
-      const mine = new Set(ours);
+      const oursAt = new Map(ours.map(({ id, offset }) => [id, offset]));
+      const offsets = new Set(oursAt.values());
       const byId = new Map(issuing.map((issue) => [issue.id, issue]));
       await this.log.read('clearances', [{ partition: this.partition, from: this.expected, to: last }], (batch) => {
         for (const record of batch.records) {
-          const issue = mine.has(record.offset) ? undefined : byId.get(record.headers['ce_id'] ?? '');
-          if (issue === undefined) continue;
-          voided++;
-          issue.value = record.value.toString();
+          if (offsets.has(record.offset)) continue;
+          const id = record.headers['ce_id'] ?? '';
+          const at = oursAt.get(id);
+          const issue = byId.get(id);
+          if (issue === undefined) this.keep(id, record.value.toString(), record.offset);
+          else if (at !== undefined && record.offset < at) {
+            oursAt.delete(id);
+            voided++;
+            issue.value = record.value.toString();
+          }
         }
       });
     }
@@ -86,18 +120,15 @@ export class IssuedClearances {
     return voided;
   }
 
-  private async readChunk(to: number): Promise<void> {
-    await this.log.read('clearances', [{ partition: this.partition, from: this.cursor, to }], (batch) => {
-      for (const record of batch.records) {
-        const id = record.headers['ce_id'];
-        const value = record.value.toString();
-        const basis = basisOffsetOf(value);
-        // The first record of an id is that version; a later different one is void.
-        if (id !== undefined && !this.waiting.has(id)) this.waiting.set(id, { value, offset: record.offset, basis });
-        this.basisRead = Math.max(this.basisRead, basis);
-      }
-    });
-    this.cursor = to;
+  /** Keeps what was issued until its record is folded. The first record of an id is that version; a later different one is void. */
+  private keep(id: string | undefined, value: string, offset: number): number {
+    const basis = basisOffsetOf(value);
+    if (id === undefined || this.waiting.has(id)) return basis;
+    this.waiting.set(id, { value, offset, basis });
+    const ids = this.byBasis.get(basis);
+    if (ids === undefined) this.byBasis.set(basis, [id]);
+    else ids.push(id);
+    return basis;
   }
 }
 

@@ -20,6 +20,9 @@ export interface RelayPorts {
   refused(record: LogRecord, reason: ProblemCode): void;
 }
 
+/** A longer ce_id is known by its digest: every identity stays in the dossier's state. */
+const MAX_IDENTITY_LENGTH = 128;
+
 const TEST_PREFIX = 'test.';
 const TOPIC_PREFIX = 'decisions.';
 
@@ -42,7 +45,13 @@ export async function relayBatch(batch: LogBatch, ports: RelayPorts): Promise<vo
 }
 
 /** The record for `dossiers`, or why there is none. */
-function relayRecord(record: LogRecord, agency: string, test: boolean, receivedAt: string, partitions: number): OutgoingRecord | ProblemCode {
+function relayRecord(
+  record: LogRecord,
+  agency: string,
+  test: boolean,
+  receivedAt: string,
+  partitions: number,
+): OutgoingRecord | ProblemCode {
   const parsed = parseDecision(record.value);
   if (!parsed.ok) return 'decision-invalid';
   const decision = parsed.value;
@@ -54,7 +63,7 @@ function relayRecord(record: LogRecord, agency: string, test: boolean, receivedA
     ...decision,
     dossierId,
     agency,
-    decisionId: given === undefined || given === '' ? digestOf(record.value) : given,
+    decisionId: given === undefined || given === '' ? digestOf(record.value) : given.length > MAX_IDENTITY_LENGTH ? digestOf(given) : given,
     receivedAt,
     test,
   };
@@ -66,7 +75,7 @@ function relayRecord(record: LogRecord, agency: string, test: boolean, receivedA
     headers: eventHeaders({
       type: EventType.decision,
       // The position of the source makes it the same event when the relay reads it again.
-      id: `${batchSource(record)}`,
+      id: sourceOf(record),
       source: '/seaport/relay',
       time: receivedAt,
       subject: dossierId,
@@ -75,6 +84,6 @@ function relayRecord(record: LogRecord, agency: string, test: boolean, receivedA
   };
 }
 
-function batchSource(record: LogRecord): string {
+function sourceOf(record: LogRecord): string {
   return `${record.topic}-${record.partition}-${record.offset}`;
 }

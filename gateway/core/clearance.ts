@@ -2,8 +2,8 @@ import { clearanceIdOf } from './identifiers';
 import { isoTime } from './deadlines';
 import type { DossierState, Task } from './dossier';
 import { AgencyRole, ClearanceStatus, DecisionOutcome } from './messages';
-import type { Clearance, ClearanceAgency } from './messages';
-import type { Agency, ExchangeRules, RuleSet } from './rule-set';
+import type { Clearance, ClearanceAgency, CodedText } from './messages';
+import { ruleSetById, type Agency, type ExchangeRules, type RuleSet } from './rule-set';
 import { statusCodeOf, verdictOf, type Verdict } from './verdict';
 
 /** The clearance as a pure function of a dossier's state (contract.md §3); unsigned: the exchange signs each version once. */
@@ -29,21 +29,36 @@ export function verdictOfDossier(state: DossierState, ruleSet: RuleSet, rules: E
   });
 }
 
-/** Two states with the same key are the same version: status, conditions, missing, hold and the agencies' decisions. */
+/**
+ * Two states with the same key are the same version: status, conditions, missing, hold and the agencies' decisions. `final` too: where
+ * the last adviser's due time passes after a refusal nothing else changes, and the clearance would say for ever that it is not final.
+ */
 export function versionKeyOf(state: DossierState, verdict: Verdict): string {
   return JSON.stringify([
     verdict.status,
+    verdict.final,
     state.missing,
     state.tasks.map((task) => [
       task.agency,
       isAnswered(task) ? task.state : 'open',
       task.held,
+      task.holdReasons ?? null,
       task.conditions,
       task.reasons,
       task.documents,
       task.reference ?? null,
     ]),
   ]);
+}
+
+/**
+ * The state where `clearances` holds a version for this record and the fold of today, of another build or configuration, makes none:
+ * the issued one stands (guarantees.md "Issued is issued").
+ */
+export function withIssuedVersion(state: DossierState, issued: Clearance, rules: ExchangeRules): DossierState {
+  const verdict = verdictOfDossier(state, ruleSetById(rules.ruleSets, state.ruleSet), rules);
+  const { issuedAt } = issued;
+  return { ...state, version: issued.version, versionKey: versionKeyOf(state, verdict), ...(issuedAt === undefined ? {} : { issuedAt }) };
 }
 
 /** Whether the task carries an answer (acknowledged and revoked count as open). */
@@ -76,7 +91,7 @@ export function clearanceOf(
   const revision = state.revisions.at(-1)?.revision ?? 0;
   const statusCode = statusCodeOf(verdict.status);
   const cleared = verdict.status === ClearanceStatus.granted || verdict.status === ClearanceStatus.conditional;
-  const issuedAt = state.version > 0 ? state.asOf : undefined;
+  const issuedAt = state.version > 0 ? state.issuedAt : undefined;
   const validityHours = ruleSet.validityHours[state.index.declarationType];
   const { summary, summaryVi } = summaryOf(state, verdict, ruleSet, rules);
   return {
@@ -116,10 +131,15 @@ function clearanceAgencyOf(task: Task): ClearanceAgency {
     ...(task.decidedAt === undefined ? {} : { decidedAt: task.decidedAt }),
     dueAt: task.dueAt,
     overdue: task.overdue,
-    reasons: task.reasons,
+    reasons: reasonsOf(task),
     conditions: task.conditions,
     ...(task.reference === undefined ? {} : { reference: task.reference }),
   };
+}
+
+/** What is shown as an agency's reasons: of its hold first. */
+export function reasonsOf(task: Task): CodedText[] {
+  return task.holdReasons === undefined ? task.reasons : [...task.holdReasons, ...task.reasons];
 }
 
 export function connectedAgencies(rules: ExchangeRules): ReadonlySet<string> {

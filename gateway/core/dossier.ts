@@ -19,6 +19,8 @@ export interface Task {
   state: 'open' | 'withdrawn' | DecisionOutcome;
   overdue: boolean;
   held: boolean;
+  /** Why it is held; apart from `reasons`, so that a hold leaves the decision as it is. Present while it is held with a reason. */
+  holdReasons?: CodedText[];
   decidedAt?: string;
   reasons: CodedText[];
   conditions: CodedText[];
@@ -78,6 +80,8 @@ export interface DossierState {
   status: ClearanceStatus;
   final: boolean;
   issuedAt?: string;
+  /** Position in `dossiers` of the last record that was applied. */
+  basis: { partition: number; offset: number };
   /** What lists and filters of the read model need. */
   index: { imoNumber?: string; shipName?: string; unLocode?: string; declarationType: string; eta?: string; etd?: string };
   stages: Record<string, string>;

@@ -1,10 +1,10 @@
 import { canonicalJson } from './canonical-json';
-import { clearanceOf, isAnswered, verdictOfDossier, versionKeyOf } from './clearance';
+import { clearanceOf, isAnswered, reasonsOf, verdictOfDossier, versionKeyOf } from './clearance';
 import { agencyDueAt, requiredFormalities } from './deadlines';
 import type { Declaration } from './declaration';
 import type { DossierBody, DossierState, Revision, Task } from './dossier';
-import { digestOf, taskIdOf } from './identifiers';
-import { DeclarationAction, DecisionOutcome } from './messages';
+import { digestOf, dossierIdFromCode, dossierIdOf, taskIdOf } from './identifiers';
+import { AgencyRole, DeclarationAction, DecisionOutcome } from './messages';
 import type {
   Clearance,
   DeadlineRecord,
@@ -18,6 +18,7 @@ import type {
 import type { ViewOf } from './need-to-know';
 import { catalogueEntry, type ProblemCode } from './problem-catalogue';
 import { ruleSetById, type Agency, type ExchangeRules, type RuleSet } from './rule-set';
+import { isAwaited } from './verdict';
 
 /**
  * The fold of one dossier: state × one record of `dossiers` → state and effects. Pure: no clock, no randomness, no I/O; it decides
@@ -70,8 +71,10 @@ export function timersOf(state: DossierState): Map<string, string> {
   const timers = new Map<string, string>();
   if (state.cancelled) return timers;
   const now = Date.parse(state.asOf);
+  // Who has not been asked yet, or is only informed, owes nothing.
   for (const task of state.tasks)
-    if (!isAnswered(task) && task.state !== 'withdrawn' && !task.overdue) timers.set(`task:${task.taskId}`, task.dueAt);
+    if (task.asked && task.role !== AgencyRole.informed && !isAnswered(task) && task.state !== 'withdrawn' && !task.overdue)
+      timers.set(`task:${task.taskId}`, task.dueAt);
   for (const entry of state.missing)
     if (entry.dueAt !== undefined && Date.parse(entry.dueAt) > now) timers.set(`formality:${entry.formality}`, entry.dueAt);
   return timers;
@@ -106,7 +109,11 @@ function foldDeclaration(
     return { ...nothing(state), exit: { exit: 'duplicate', kind: 'declaration' } };
   }
   const fault = declarationFault(state, record);
-  if (fault !== undefined) return reject(state, record, fault, position);
+  if (fault !== undefined) {
+    // The same bytes again, refused for the same reason: told once.
+    const told = state?.rejections.some((rejection) => rejection.declarationId === record.declarationId && rejection.code === fault);
+    return told === true ? { ...nothing(state), exit: { exit: 'duplicate', kind: 'declaration' } } : reject(state, record, fault, position);
+  }
   if (record.action === DeclarationAction.cancel) return cancel(state as DossierState, record, position, rules);
   const ruleSet = ruleSetById(rules.ruleSets, state?.ruleSet ?? record.ruleSet);
   const merged = merge(state, body, record);
@@ -133,14 +140,11 @@ function foldDeclaration(
   const events: DossierEvent[] = [];
   const requests: RequestMessage[] = [];
   const routed = route(next, revision, merged.body, ruleSet, rules, requests, events);
-  return conclude(routed, ruleSet, rules, position, { requests, events, body: merged.body });
+  return conclude(routed, ruleSet, rules, position, record.receivedAt, { requests, events, body: merged.body });
 }
 
 function declarationFault(state: DossierState | undefined, record: DeclarationRecord): ProblemCode | undefined {
-  if (state === undefined) {
-    if (record.action !== DeclarationAction.original) return 'reference-unknown';
-    return record.declaration.portCall?.visitId === record.dossierCode ? 'reference-unknown' : undefined;
-  }
+  if (state === undefined) return opensDossier(record) ? undefined : 'reference-unknown';
   if (state.cancelled) return 'dossier-cancelled';
   if (state.test !== record.test) return 'test-mismatch';
   const earlier = state.revisions.filter((revision) => revision.messageId === record.messageId);
@@ -153,6 +157,14 @@ function declarationFault(state: DossierState | undefined, record: DeclarationRe
   const base = record.declaration.header.baseRevision;
   if (base !== undefined && base !== state.revisions.at(-1)?.revision) return 'revision-conflict';
   return undefined;
+}
+
+/** An original opens the dossier of its own message id and no other: what names a dossier, by code or reference, needs it to exist. */
+export function opensDossier(record: Pick<DeclarationRecord, 'action' | 'tenant' | 'messageId' | 'dossierId' | 'declaration'>): boolean {
+  if (record.action !== DeclarationAction.original) return false;
+  const visitId = record.declaration.portCall?.visitId;
+  if (visitId !== undefined && dossierIdFromCode(visitId) === record.dossierId) return false;
+  return dossierIdOf(record.tenant, record.messageId) === record.dossierId;
 }
 
 function isEpc(dialect: string): boolean {
@@ -188,6 +200,7 @@ function openDossier(record: DeclarationRecord, ruleSet: RuleSet): DossierState 
     versionKey: '',
     status: 'pending',
     final: false,
+    basis: { partition: -1, offset: -1 },
     index: indexOf(record.declaration),
     stages: { received: record.receivedAt },
   };
@@ -234,12 +247,32 @@ function merge(
       origin[name] = record.messageId;
     }
   }
-  const base: DossierBody = body ?? incoming;
-  const joins = state !== undefined && !isUpdate && record.action === DeclarationAction.original;
-  const root = state?.revisions[0]?.messageId;
-  const sections: DossierBody = isUpdate && record.messageId === root ? incoming : joins || isUpdate ? base : { ...base, ...incoming };
-  return { body: { ...sections, header: { ...incoming.header, declarationType: base.header.declarationType }, formalities }, origin };
+  return { body: { ...sectionsOf(state, body, record), formalities }, origin };
 }
+
+/** Everything but the formalities. */
+function sectionsOf(state: DossierState | undefined, body: DossierBody | undefined, record: DeclarationRecord): DossierBody {
+  const incoming = record.declaration;
+  if (state === undefined || body === undefined) return incoming;
+  const { declarationType, testIndicator } = body.header;
+  const kept = { declarationType, ...(testIndicator === undefined ? {} : { testIndicator }) };
+  const { testIndicator: _testIndicator, ...header } = incoming.header;
+  const call = incoming.portCall === undefined ? {} : { portCall: addressed(incoming.portCall, body.portCall?.visitId, record.dossierId) };
+  // An EPC update of the first message replaces the whole body.
+  if (record.messageId === state.revisions[0]?.messageId) return { ...incoming, ...call, header: { ...header, ...kept } };
+  // What joined, or updates what joined, brings formalities only.
+  if (record.action === DeclarationAction.original) return body;
+  return { ...body, ...incoming, ...call, header: { ...body.header, ...header, ...kept } };
+}
+
+/** A dossier code in visitId only says where the declaration goes: it changes nobody's view. */
+function addressed(portCall: PortCall, visitId: string | undefined, dossierId: string): PortCall {
+  if (portCall.visitId === undefined || dossierIdFromCode(portCall.visitId) !== dossierId) return portCall;
+  const { visitId: _code, ...rest } = portCall;
+  return visitId === undefined ? rest : { ...rest, visitId };
+}
+
+type PortCall = NonNullable<Declaration['portCall']>;
 
 /** Asks the agencies whose view changed; the others' tasks and decisions stand. */
 function route(
@@ -261,13 +294,14 @@ function route(
       tasks.push(present);
       continue;
     }
-    if (present !== undefined) former.push({ ...present, state: isAnswered(present) ? present.state : 'withdrawn' });
+    // One that was never asked leaves nothing behind.
+    if (present?.asked === true) former.push(retired(present));
     tasks.push({
       taskId: taskIdOf(state.dossierId, agency.code, revision.revision),
       agency: agency.code,
       role: agency.role,
       revision: revision.revision,
-      action: present === undefined ? DeclarationAction.original : DeclarationAction.amend,
+      action: present === undefined ? DeclarationAction.original : present.asked ? DeclarationAction.amend : present.action,
       asked: false,
       requestedAt: revision.receivedAt,
       dueAt: agencyDueAt(revision.receivedAt, ruleSet),
@@ -275,6 +309,7 @@ function route(
       overdue: false,
       // A hold is lifted by the agency that set it, not by an amendment.
       held: present?.held ?? false,
+      ...(present?.holdReasons === undefined ? {} : { holdReasons: present.holdReasons }),
       reasons: [],
       conditions: [],
       documents: {},
@@ -282,8 +317,12 @@ function route(
       decisionIds: [],
     });
   }
-  for (const task of state.tasks) if (!tasks.some((kept) => kept.agency === task.agency)) former.push(task);
+  for (const task of state.tasks) if (task.asked && !tasks.some((kept) => kept.agency === task.agency)) former.push(retired(task));
   return ask({ ...state, tasks, formerTasks: former }, body, revision.receivedAt, ruleSet, rules, requests, events);
+}
+
+function retired(task: Task): Task {
+  return { ...task, state: isAnswered(task) ? task.state : 'withdrawn' };
 }
 
 /** Agencies that take part in such a declaration, in the configured order. */
@@ -291,7 +330,7 @@ export function routeOf(declaration: Declaration, rules: ExchangeRules): Agency[
   return rules.agencies.filter((agency) => agency.connected && agency.declarationTypes.includes(declaration.header.declarationType));
 }
 
-/** Sends the requests whose turn it is: at once, or when those named under `after` have answered. */
+/** Sends the requests whose turn it is: at once, or when none of those named under `after` is awaited any more. */
 function ask(
   state: DossierState,
   body: DossierBody,
@@ -305,7 +344,7 @@ function ask(
   const tasks = state.tasks.map((task): Task => {
     if (task.asked) return task;
     const after = rules.agencies.find((agency) => agency.code === task.agency)?.after ?? [];
-    const waits = after.some((code) => state.tasks.some((other) => other.agency === code && !isAnswered(other) && !other.overdue));
+    const waits = after.some((code) => state.tasks.some((other) => other.agency === code && isAwaited(other, ruleSet)));
     if (waits) return task;
     const dueAt = agencyDueAt(at, ruleSet);
     requests.push({
@@ -373,7 +412,7 @@ function cancel(state: DossierState, record: DeclarationRecord, position: Positi
     missing: [],
     tasks: state.tasks.map((task) => (isAnswered(task) ? task : { ...task, state: 'withdrawn' })),
   };
-  return conclude(next, ruleSet, rules, position, { requests, events });
+  return conclude(next, ruleSet, rules, position, record.receivedAt, { requests, events });
 }
 
 function reject(state: DossierState | undefined, record: DeclarationRecord, code: ProblemCode, position: Position): FoldResult {
@@ -415,7 +454,8 @@ function foldDecision(
     state?.tasks.find((candidate) => candidate.taskId === decision.taskId) ??
     state?.formerTasks.find((candidate) => candidate.taskId === decision.taskId);
   if (state === undefined || task === undefined) return { ...nothing(state), exit: { exit: 'dead-lettered', reason: 'task-unknown' } };
-  if (task.agency !== decision.agency || state.test !== decision.test) return { ...nothing(state), exit: { exit: 'dead-lettered', reason: 'agency-mismatch' } };
+  if (task.agency !== decision.agency || state.test !== decision.test)
+    return { ...nothing(state), exit: { exit: 'dead-lettered', reason: 'agency-mismatch' } };
   if (decision.revision !== undefined && decision.revision !== task.revision)
     return { ...nothing(state), exit: { exit: 'dead-lettered', reason: 'decision-invalid' } };
   if (task.decisionIds.includes(decision.decisionId)) return { ...nothing(state), exit: { exit: 'duplicate', kind: 'decision' } };
@@ -448,24 +488,25 @@ function foldDecision(
   };
   const requests: RequestMessage[] = [];
   if (body !== undefined) next = ask(next, body, decision.receivedAt, ruleSet, rules, requests, events);
-  return conclude(next, ruleSet, rules, position, { requests, events });
+  return conclude(next, ruleSet, rules, position, decision.receivedAt, { requests, events });
 }
 
-/** The task after one decision. The last different one counts; an acknowledgement never takes an answer back. */
+/**
+ * The task after one decision. The last different one counts; an acknowledgement takes neither an answer back nor a revocation.
+ * Only an answer is late by its stamp: silence past the due time is told by the logged deadline alone.
+ */
 function decide(task: Task, decision: RelayedDecision): Task {
-  const seen: Task = {
-    ...task,
-    decisionIds: [...task.decisionIds, decision.decisionId],
-    overdue: task.overdue || Date.parse(decision.receivedAt) > Date.parse(task.dueAt),
-  };
+  const seen: Task = { ...task, decisionIds: [...task.decisionIds, decision.decisionId] };
   const reasons = decision.reasons ?? [];
   switch (decision.outcome) {
     case DecisionOutcome.acknowledged:
-      return isAnswered(task) ? { ...seen, overdue: task.overdue } : { ...seen, state: DecisionOutcome.acknowledged };
+      return task.state === 'open' ? { ...seen, state: DecisionOutcome.acknowledged } : seen;
     case DecisionOutcome.held:
-      return { ...seen, held: true, reasons: reasons.length > 0 ? reasons : task.reasons };
-    case DecisionOutcome.released:
-      return { ...seen, held: false, reasons: reasons.length > 0 ? reasons : task.reasons };
+      return { ...seen, held: true, ...(reasons.length > 0 ? { holdReasons: reasons } : {}) };
+    case DecisionOutcome.released: {
+      const { holdReasons: _holdReasons, ...rest } = seen;
+      return { ...rest, held: false };
+    }
     case DecisionOutcome.revoked: {
       const { decidedAt: _decidedAt, reference: _reference, ...rest } = seen;
       return { ...rest, state: DecisionOutcome.revoked, reasons, conditions: [], documents: {} };
@@ -478,6 +519,7 @@ function decide(task: Task, decision: RelayedDecision): Task {
       const { reference: _reference, ...rest } = seen;
       return {
         ...rest,
+        overdue: task.overdue || Date.parse(decision.receivedAt) > Date.parse(task.dueAt),
         state: decision.outcome,
         decidedAt: decision.decidedAt ?? decision.receivedAt,
         reasons,
@@ -520,7 +562,7 @@ function foldDeadline(
   };
   const requests: RequestMessage[] = [];
   if (body !== undefined) next = ask(next, body, deadline.receivedAt, ruleSet, rules, requests, events);
-  return conclude(next, ruleSet, rules, position, { requests, events });
+  return conclude(next, ruleSet, rules, position, deadline.receivedAt, { requests, events });
 }
 
 // ---------------------------------------------------------------- the verdict after every applied record
@@ -530,6 +572,8 @@ function conclude(
   ruleSet: RuleSet,
   rules: FoldRules,
   position: Position,
+  /** Stamp of the record. */
+  at: string,
   out: { requests: RequestMessage[]; events: DossierEvent[]; body?: DossierBody },
 ): FoldResult {
   const verdict = verdictOfDossier(state, ruleSet, rules);
@@ -540,7 +584,8 @@ function conclude(
     ...state,
     status: verdict.status,
     final: verdict.final,
-    ...(issues ? { version: state.version + 1, versionKey, issuedAt: state.asOf } : {}),
+    basis: position,
+    ...(issues ? { version: state.version + 1, versionKey, issuedAt: at } : {}),
   };
   const base = {
     exit: { exit: 'applied' } as const,
@@ -551,12 +596,13 @@ function conclude(
   };
   if (!issues) return { ...base, results: [] };
   const clearance = clearanceOf(next, verdict, ruleSet, rules, position);
-  out.events.push({
-    type: 'clearance',
-    at: next.asOf,
-    data: { version: next.version, status: clearance.status, statusCode: clearance.statusCode, final: clearance.final },
-  });
+  out.events.push(clearanceEvent(clearance, at));
   return { ...base, clearance, results: resultsOf(next, clearance, rules) };
+}
+
+/** What the feed tells of a version. */
+export function clearanceEvent({ version, status, statusCode, final }: Clearance, at: string): DossierEvent {
+  return { type: 'clearance', at, data: { version, status, ...(statusCode === undefined ? {} : { statusCode }), final } };
 }
 
 /** What each agency may see of the others' decisions and of the verdict. */
@@ -575,7 +621,7 @@ function resultsOf(state: DossierState, clearance: Clearance, rules: FoldRules):
           outcome: other.state,
           conditions: other.conditions,
           ...(other.decidedAt === undefined ? {} : { decidedAt: other.decidedAt }),
-          ...(agency?.seesReasons === true || other.agency === task.agency ? { reasons: other.reasons } : {}),
+          ...(agency?.seesReasons === true || other.agency === task.agency ? { reasons: reasonsOf(other) } : {}),
         })),
         dueAt: task.dueAt,
       },

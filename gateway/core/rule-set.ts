@@ -68,9 +68,15 @@ export interface ExchangeRules {
   zoneOf(unLocode: string | undefined): string;
 }
 
+/** A dossier's rule set is not configured in this process. */
+export class RuleSetUnknown extends Error {
+  override name = 'RuleSetUnknown';
+}
+
+/** @throws RuleSetUnknown */
 export function ruleSetById(ruleSets: readonly RuleSet[], id: string): RuleSet {
   const found = ruleSets.find((ruleSet) => ruleSet.id === id);
-  if (found === undefined) throw new Error(`rule set ${id} is not configured`);
+  if (found === undefined) throw new RuleSetUnknown(`rule set ${id} is not configured`);
   return found;
 }
 

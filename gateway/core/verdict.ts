@@ -83,11 +83,17 @@ function effectOf(answer: AgencyAnswer, input: VerdictInput): Effect {
   }
 }
 
-/** Advice is awaited until its due time; a decision always, unless the rule set lets the lead decide without it. */
-function isAwaited(answer: AgencyAnswer, ruleSet: RuleSet): boolean {
+/**
+ * Advice is awaited until its due time; a decision always, unless the rule set lets the lead decide without it. Who took an answer
+ * back is not silent: a revoked decision is awaited under every rule set.
+ */
+export function isAwaited(answer: Pick<AgencyAnswer, 'agency' | 'role' | 'state' | 'overdue'>, ruleSet: RuleSet): boolean {
+  if (answer.role === AgencyRole.informed) return false;
+  const revoked = answer.state === DecisionOutcome.revoked;
+  if (answer.state !== 'open' && answer.state !== DecisionOutcome.acknowledged && !revoked) return false;
   if (!answer.overdue) return true;
   if (answer.role === AgencyRole.advises) return false;
-  return !(ruleSet.onSilence === 'leadDecides' && answer.agency !== ruleSet.lead);
+  return revoked || ruleSet.onSilence === 'wait' || answer.agency === ruleSet.lead;
 }
 
 function answered(answer: AgencyAnswer, input: VerdictInput): Effect {
