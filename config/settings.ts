@@ -106,6 +106,16 @@ function redisUrl(value: string): string {
   return value;
 }
 
+function httpUrl(value: string): string {
+  if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) throw new Error('must be an http or https URL');
+  return new URL(value).href;
+}
+
+/** A fault is printed and logged: what stands before an @ may be a password. */
+function withoutCredentials(value: string): string {
+  return value.replace(/^.*@/s, '…@');
+}
+
 // prettier-ignore
 export const settingsTable: readonly Row[] = [
   { field: 'port', env: 'PORT', unit: '', fallback: '8080', production: false, meaning: 'HTTP port; 0 picks a free one and prints it', read: integer(0, 65535) },
@@ -164,11 +174,12 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   const values: Record<string, unknown> = { production };
   for (const row of settingsTable) {
     const given = env[row.env];
-    if (given === undefined && row.production && production) faults.push(`${row.env} must be set in production: ${row.meaning}`);
+    if ((given === undefined || given === '') && row.production && production)
+      faults.push(`${row.env} must be set in production: ${row.meaning}`);
     try {
       values[row.field] = row.read(given ?? row.fallback);
     } catch (cause) {
-      faults.push(`${row.env}="${given ?? row.fallback}" ${(cause as Error).message}`);
+      faults.push(`${row.env}="${withoutCredentials(given ?? row.fallback)}" ${(cause as Error).message}`);
     }
   }
   if (production && env['RAW_EVIDENCE'] === undefined) values['rawEvidence'] = 'all';
@@ -190,13 +201,17 @@ function readAgencies(
   const urls: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
     const match = /^AGENCY_([A-Z0-9_]+)_(MODE|URL)$/.exec(name);
-    if (match === null || value === undefined) continue;
+    if (value === undefined) continue;
+    if (match === null) {
+      if (name.startsWith('AGENCY_')) faults.push(`${name} is no setting: AGENCY_<CODE>_MODE and AGENCY_<CODE>_URL are`);
+      continue;
+    }
     const code = (match[1] ?? '').toLowerCase().replaceAll('_', '-');
     try {
       if (match[2] === 'MODE') modes[code] = oneOf('rules', 'backend', 'http', 'desk')(value);
-      else urls[code] = new URL(value).href;
+      else urls[code] = httpUrl(value);
     } catch (cause) {
-      faults.push(`${name}="${value}" ${match[2] === 'MODE' ? (cause as Error).message : 'must be a URL'}`);
+      faults.push(`${name}="${withoutCredentials(value)}" ${(cause as Error).message}`);
     }
   }
   for (const [code, mode] of Object.entries(modes)) {

@@ -1,0 +1,17 @@
+'use strict';
+
+/** Writes docs/configuration.md and docs/metrics.md from the code: `npm run build && node scripts/generate-docs.js`. */
+const fs = require('node:fs');
+const path = require('node:path');
+
+const root = path.resolve(__dirname, '..');
+const { configurationPage, metricsPage } = require(path.join(root, 'dist', 'scripts', 'documentation.js'));
+
+fs.mkdirSync(path.join(root, 'docs'), { recursive: true });
+for (const [name, page] of [
+  ['configuration.md', configurationPage()],
+  ['metrics.md', metricsPage()],
+]) {
+  fs.writeFileSync(path.join(root, 'docs', name), page);
+  process.stdout.write(`docs/${name}\n`);
+}
