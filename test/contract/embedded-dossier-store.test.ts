@@ -46,3 +46,22 @@ test('the embedded store keeps what was committed over closing and opening, and 
   await environment.close();
   rmSync(directory, { recursive: true });
 });
+
+test('a commit of the embedded store that fails half-way changes nothing', async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'seaport-dossier-store-'));
+  const environment = open({ path: directory });
+  const store = await openEmbeddedDossierStore({ environment });
+  const marker = { epoch: 'e', offset: 1, clearancesOffset: 0 };
+  await store.commit(1, null, marker, [{ put: 'a', value: 'old' }]);
+  const refusedByTheEngine = 12 as unknown as string;
+  const half = store.commit(1, marker, { ...marker, offset: 2 }, [
+    { put: 'a', value: 'new' },
+    { put: 'b', value: refusedByTheEngine },
+  ]);
+  await expect(half).rejects.toMatchObject({ code: 'store-unavailable' });
+  expect(await store.getMany(1, ['a', 'b'])).toEqual([Buffer.from('old'), null]);
+  expect(await store.marker(1)).toEqual(marker);
+  await store.close();
+  await environment.close();
+  rmSync(directory, { recursive: true });
+});

@@ -18,12 +18,13 @@ const byMessage: readonly (readonly [RegExp, RedisFailure])[] = [
  * its text is passed on.
  */
 export function redisFailureOf(error: unknown): RedisFailure {
-  if (!(error instanceof Error)) return 'unknown';
-  const code = (error as NodeJS.ErrnoException).code;
+  if (typeof error !== 'object' || error === null) return 'unknown';
+  const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code === 'string' && /^[A-Z_]{3,40}$/.test(code)) return code;
-  for (const [pattern, failure] of byMessage) if (pattern.test(error.message)) return failure;
+  if (typeof message !== 'string') return 'unknown';
+  for (const [pattern, failure] of byMessage) if (pattern.test(message)) return failure;
   // Redis before 7 wraps the refusal of a script's command: "ERR Error running script … -OOM command not allowed …".
-  const reply = /-(OOM|READONLY|MISCONF|NOPERM|WRONGTYPE)\b/.exec(error.message) ?? /^([A-Z]{2,20})\b/.exec(error.message);
+  const reply = /-(OOM|READONLY|MISCONF|NOPERM|WRONGTYPE)\b/.exec(message) ?? /^([A-Z]{2,20})\b/.exec(message);
   return reply?.[1] ?? 'unknown';
 }
 
