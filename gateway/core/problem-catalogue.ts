@@ -98,6 +98,12 @@ const rows = {
   'container-check-digit': ['The container number fails its check digit.', 'Số container sai số kiểm tra.', 'Correct the number.'],
   'times-out-of-order': ['The times are not in order.', 'Các mốc thời gian không đúng thứ tự.', 'Correct the times.'],
   'time-implausible': ['The time cannot be meant.', 'Thời gian không hợp lý.', 'Send the real time.'],
+  'time-in-future': [
+    'The time is more than a day after the message was received.',
+    'Thời gian muộn hơn một ngày so với lúc nhận.',
+    'Check the clock of the sending system.',
+  ],
+  'dates-reversed': ['The end is before the beginning.', 'Ngày kết thúc trước ngày bắt đầu.', 'Correct the dates.'],
   'time-without-zone': [
     'The time has no zone; it was read in the zone of the port of call.',
     'Thời gian không có múi giờ; đã hiểu theo giờ của cảng đến.',
@@ -125,6 +131,11 @@ const rows = {
     'A reason is needed where the certificate is not valid.',
     'Cần nêu lý do khi giấy chứng nhận không hợp lệ.',
     'Add the reason.',
+  ],
+  'problems-truncated': [
+    'There are more faults than are listed here.',
+    'Còn nhiều lỗi hơn số được liệt kê.',
+    'Correct those listed and send again.',
   ],
   // -- HTTP
   'body-missing': ['There is no body.', 'Không có nội dung.', 'Send the declaration as the body.'],

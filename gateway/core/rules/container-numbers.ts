@@ -1,0 +1,34 @@
+import type { Problem } from '../problem';
+import { problem } from '../problem-catalogue';
+import { entriesOf, formality, type Rule } from './rule';
+import { forEachDangerousGoods, forEachEquipment } from './walk';
+
+/** ISO 6346: three letters of the owner, U, J or Z, six digits and a check digit. */
+const CONTAINER = /^[A-Z]{3}[UJZ]\d{7}$/;
+
+/** A=10, B=12 … 38, leaving out multiples of 11. */
+const letterValues = [10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 34, 35, 36, 37, 38];
+
+export function hasContainerCheckDigit(number: string): boolean {
+  let sum = 0;
+  for (let i = 0; i < 10; i++) {
+    const value = i < 4 ? (letterValues[number.charCodeAt(i) - 65] ?? 0) : Number(number[i]);
+    sum += value * 2 ** i;
+  }
+  return (sum % 11) % 10 === Number(number[10]);
+}
+
+/** Equipment that does not look like a container (a trailer, a flat) has no check digit to judge. */
+export const containerNumbers: Rule = (declaration) => {
+  const problems: Problem[] = [];
+  const check = (number: string | undefined, pointer: string): void => {
+    if (number !== undefined && CONTAINER.test(number) && !hasContainerCheckDigit(number))
+      problems.push(problem('container-check-digit', { pointer }));
+  };
+  forEachEquipment(declaration, ({ equipmentId }, pointer) => check(equipmentId, `${pointer}/equipmentId`));
+  forEachDangerousGoods(declaration, ({ equipmentId }, pointer) => check(equipmentId, `${pointer}/equipmentId`));
+  for (const [i, consignment] of entriesOf(formality(declaration, 'cargo')?.consignments))
+    for (const [j, item] of entriesOf(consignment.items))
+      for (const [k, id] of entriesOf(item.equipmentIds)) check(id, `/formalities/cargo/consignments/${i}/items/${j}/equipmentIds/${k}`);
+  return problems;
+};

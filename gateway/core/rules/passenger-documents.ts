@@ -1,0 +1,12 @@
+import type { Problem } from '../problem';
+import { problem } from '../problem-catalogue';
+import { entriesOf, formality, type Rule } from './rule';
+
+/** A passenger has a travel document (IMO0102 to IMO0104). */
+export const passengerDocuments: Rule = (declaration) => {
+  const problems: Problem[] = [];
+  for (const [i, { travelDocument }] of entriesOf(formality(declaration, 'passengerList')?.passengers))
+    if (travelDocument === undefined)
+      problems.push(problem('travel-document-missing', { pointer: `/formalities/passengerList/passengers/${i}/travelDocument` }));
+  return problems;
+};
