@@ -52,6 +52,14 @@ test('the shipped agencies, rule sets and lists fit each other', () => {
   expect([...rules.viewOf.keys()].sort()).toEqual(rules.agencies.map((agency) => agency.code).sort());
 });
 
+test('a port has the zone of its UN/LOCODE, else of its country, else the one that is set', () => {
+  const { zoneOf } = loadRules({ ...development, portTimeZone: 'Pacific/Chatham' });
+  expect(zoneOf('VNHPH')).toBe('Asia/Ho_Chi_Minh');
+  expect(zoneOf('USLAX')).toBe('America/Los_Angeles');
+  expect(zoneOf('ZZUKN')).toBe('Pacific/Chatham');
+  expect(zoneOf(undefined)).toBe('Pacific/Chatham');
+});
+
 test('a mode in the environment connects an agency and replaces its mode', () => {
   const rules = loadRules(readSettings({ AGENCY_BORDER_GUARD_MODE: 'backend', AGENCY_CUSTOMS_MODE: 'desk' }));
   expect(rules.agencies.find((agency) => agency.code === 'border-guard')).toMatchObject({ connected: true, mode: 'backend' });

@@ -3,11 +3,13 @@ import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { compileView, leafPathsOf, type ViewOf } from '../gateway/core/need-to-know';
 import type { Agency, ExchangeRules, RuleSet } from '../gateway/core/rule-set';
+import { createZoneOfPort } from '../gateway/wire/validate/port-zones';
 import agenciesSchema from '../schemas/agencies.schema.json';
 import declarationSchema from '../schemas/declaration.schema.json';
 import ruleSetSchema from '../schemas/rule-set.schema.json';
 import builtInAgencies from './agencies.json';
 import builtInNeedToKnow from './need-to-know.json';
+import portZones from './port-zones.json';
 import decree336 from './rule-sets/nd-336-2026.json';
 import decree85 from './rule-sets/nd-85-2019.json';
 import { SettingsFault, type Settings } from './settings';
@@ -34,6 +36,8 @@ type RuleSettings = Pick<
   'agenciesFile' | 'agencyModes' | 'agencyUrls' | 'adapters' | 'acceptedGaps' | 'portTimeZone' | 'production'
 >;
 type AgencyRow = Agency & { fields?: string[] };
+
+const zoneOfPort = createZoneOfPort(portZones);
 
 const shipped: RuleFiles = {
   agencies: builtInAgencies,
@@ -63,7 +67,7 @@ export function loadRules(settings: RuleSettings, files: RuleFiles = shipped): L
   return Object.freeze({
     agencies,
     ruleSets,
-    zoneOf: () => settings.portTimeZone,
+    zoneOf: (unLocode: string | undefined) => (unLocode === undefined ? undefined : zoneOfPort(unLocode)) ?? settings.portTimeZone,
     needToKnow,
     viewOf: new Map(Object.entries(needToKnow).map(([agency, paths]) => [agency, compileView(paths)])),
   });

@@ -41,6 +41,13 @@ const odd: Record<string, [text: string, value: unknown]> = {
   RAW_EVIDENCE: ['signed', 'signed'],
   LOG_LEVEL: ['debug', 'debug'],
 };
+/** Without these the variable would be a contradiction. */
+const companions: Record<string, Record<string, string>> = {
+  KAFKA_SSL_CA_FILE: { KAFKA_SSL: 'true' },
+  KAFKA_SASL_MECHANISM: { KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'user', KAFKA_SASL_PASSWORD_FILE: '/file' },
+  KAFKA_SASL_USERNAME: { KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'user', KAFKA_SASL_PASSWORD_FILE: '/file' },
+  KAFKA_SASL_PASSWORD_FILE: { KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'user', KAFKA_SASL_PASSWORD_FILE: '/file' },
+};
 const shared = { KAFKA_BROKERS: 'k:9092', REDIS_URL: 'redis://r' };
 
 function faultsOf(env: Record<string, string>): string[] {
@@ -66,8 +73,9 @@ test('all variables together land each in its own field', () => {
 });
 
 test.each(settingsTable.map((row) => [row.env, row] as const))('%s alone changes its own field and no other', (env, row) => {
-  const before = readSettings(shared);
-  const after = readSettings({ ...shared, [env]: odd[env]?.[0] });
+  const base = { ...shared, ...companions[env] };
+  const before = readSettings(base);
+  const after = readSettings({ ...base, [env]: odd[env]?.[0] });
   const changed = (Object.keys(before) as (keyof Settings)[]).filter((field) => !equals(before[field], after[field]));
   expect(changed).toEqual(env === 'KAFKA_CLIENT' ? [] : [row.field]);
 });
@@ -136,6 +144,14 @@ test('a part of the roles, several workers and chosen adapters need Kafka and Re
     expect(faultsOf({ ...env, ...shared })).toEqual([]);
   }
   expect(faultsOf({ ...shared, WORKERS: '2', ROLES: 'exchange' })).toEqual(['WORKERS above 1 needs the role intake']);
+});
+
+test('what Kafka would need besides is asked for', () => {
+  expect(faultsOf({ KAFKA_SSL_CA_FILE: '/ca.pem' })).toEqual(['KAFKA_SSL_CA_FILE needs KAFKA_SSL=true']);
+  expect(faultsOf({ KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'user' })).toEqual([
+    expect.stringContaining('must be set together'),
+  ]);
+  expect(faultsOf({ KAFKA_SASL_PASSWORD_FILE: '/file' })).toEqual([expect.stringContaining('must be set together')]);
 });
 
 test('production names everything that must be set, and an empty value does not count', () => {

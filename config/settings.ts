@@ -227,6 +227,11 @@ function contradictions(settings: Settings): string[] {
   if (settings.workers > 1 && !shared) faults.push('WORKERS above 1 needs KAFKA_BROKERS and REDIS_URL');
   if (settings.roles.size < 3 && !shared) faults.push('ROLES other than all needs KAFKA_BROKERS and REDIS_URL');
   if (settings.adapters.length > 0 && !shared) faults.push('ADAPTERS needs KAFKA_BROKERS and REDIS_URL');
+  if (settings.kafkaSslCaFile !== '' && !settings.kafkaSsl) faults.push('KAFKA_SSL_CA_FILE needs KAFKA_SSL=true');
+  const hasSasl = settings.kafkaSaslMechanism !== '';
+  if (hasSasl !== (settings.kafkaSaslUsername !== '') || hasSasl !== (settings.kafkaSaslPasswordFile !== '')) {
+    faults.push('KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD_FILE must be set together');
+  }
   if (settings.workers > 1 && !settings.roles.has('intake')) faults.push('WORKERS above 1 needs the role intake');
   return faults;
 }

@@ -24,6 +24,7 @@ const { loadRules } = require(path.join(dist, 'config', 'load-rules.js'));
 const { SettingsFault, readSettings } = require(path.join(dist, 'config', 'settings.js'));
 const { openKafkaMessageLog } = require(path.join(dist, 'gateway', 'edges', 'kafka', 'kafka-message-log.js'));
 const { topicCatalogue } = require(path.join(dist, 'gateway', 'topic-catalogue.js'));
+const { writeEpochs } = require(path.join(dist, 'gateway', 'topics.js'));
 
 const DAY_MS = 86_400_000;
 const MIB = 1024 * 1024;
@@ -109,6 +110,7 @@ async function main() {
   try {
     const existing = new Map((await log.topics()).map(({ topic, partitions }) => [topic, partitions]));
     const created = new Set(dryRun ? [] : await log.createTopics(specs));
+    if (created.has('dossiers')) await writeEpochs(log, settings.topicPartitions);
     const differs = specs.filter((spec) => existing.has(spec.topic) && existing.get(spec.topic) !== spec.partitions);
     print(specs, settings.topicPrefix, (spec) => {
       if (created.has(spec.topic)) return 'created';

@@ -36,7 +36,7 @@ export async function ensureTopics(log: MessageLog, specs: readonly TopicSpec[],
 }
 
 /** The first record of each `dossiers` partition names the log: a store made from another one is known by it. */
-async function writeEpochs(log: MessageLog, partitions: number): Promise<void> {
+export async function writeEpochs(log: MessageLog, partitions: number): Promise<void> {
   const records = Array.from({ length: partitions }, (_, partition): OutgoingRecord => {
     const epoch = randomBytes(16).toString('hex');
     const headers = {
