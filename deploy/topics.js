@@ -24,7 +24,7 @@ const { loadRules } = require(path.join(dist, 'config', 'load-rules.js'));
 const { SettingsFault, readSettings } = require(path.join(dist, 'config', 'settings.js'));
 const { openKafkaMessageLog } = require(path.join(dist, 'gateway', 'edges', 'kafka', 'kafka-message-log.js'));
 const { topicCatalogue } = require(path.join(dist, 'gateway', 'topic-catalogue.js'));
-const { writeEpochs } = require(path.join(dist, 'gateway', 'topics.js'));
+const { createTopics } = require(path.join(dist, 'gateway', 'topics.js'));
 
 const DAY_MS = 86_400_000;
 const MIB = 1024 * 1024;
@@ -109,13 +109,12 @@ async function main() {
   const log = await openLog(settings);
   try {
     const existing = new Map((await log.topics()).map(({ topic, partitions }) => [topic, partitions]));
-    const created = new Set(dryRun ? [] : await log.createTopics(specs));
-    if (created.has('dossiers')) await writeEpochs(log, settings.topicPartitions);
+    if (!dryRun) await createTopics(log, specs);
     const differs = specs.filter((spec) => existing.has(spec.topic) && existing.get(spec.topic) !== spec.partitions);
     print(specs, settings.topicPrefix, (spec) => {
-      if (created.has(spec.topic)) return 'created';
       if (differs.includes(spec)) return `DIFFERS: has ${existing.get(spec.topic)} partitions`;
-      return existing.has(spec.topic) || !dryRun ? 'exists' : 'would be created';
+      if (existing.has(spec.topic)) return 'exists';
+      return dryRun ? 'would be created' : 'created';
     });
     if (differs.length === 0) return 0;
     process.stderr.write('topics: the partition count is fixed for the life of a prefix: give the count that exists, or another prefix\n');

@@ -10,6 +10,9 @@ export class TopicsFault extends Error {
   }
 }
 
+const CREATE_TRIES = 5;
+const CREATE_PAUSE_MS = 500;
+
 /**
  * @param mayCreate false in production: topics are made with deploy/topics.js
  * @throws TopicsFault naming every missing topic and every wrong partition count
@@ -18,8 +21,7 @@ export async function ensureTopics(log: MessageLog, specs: readonly TopicSpec[],
   const wanted = new Map(specs.map((spec) => [spec.topic, spec]));
   let existing = await log.topics();
   if (existing.filter(({ topic }) => wanted.has(topic)).length === 0 && mayCreate) {
-    const created = await log.createTopics([...specs]);
-    if (created.includes('dossiers')) await writeEpochs(log, wanted.get('dossiers')?.partitions ?? 0);
+    await createTopics(log, specs);
     existing = await log.topics();
   }
   // Another process may be creating them at this moment: look again for a while before saying that some are missing.
@@ -35,9 +37,31 @@ export async function ensureTopics(log: MessageLog, specs: readonly TopicSpec[],
   if (faults.length > 0) throw new TopicsFault(faults);
 }
 
-/** The first record of each `dossiers` partition names the log: a store made from another one is known by it. */
-export async function writeEpochs(log: MessageLog, partitions: number): Promise<void> {
-  const records = Array.from({ length: partitions }, (_, partition): OutgoingRecord => {
+/**
+ * Creates what is missing and names the log. Tried again: a cluster may not know a topic yet that it has just created.
+ * @returns the topics that this call created, as far as the cluster said so
+ */
+export async function createTopics(log: MessageLog, specs: readonly TopicSpec[]): Promise<string[]> {
+  const created: string[] = [];
+  for (let tries = 1; ; tries++) {
+    try {
+      created.push(...(await log.createTopics([...specs])));
+      await writeEpochs(log);
+      return created;
+    } catch (cause) {
+      if (tries === CREATE_TRIES) throw cause;
+      await new Promise((resolve) => setTimeout(resolve, CREATE_PAUSE_MS));
+    }
+  }
+}
+
+/**
+ * The first record of each `dossiers` partition names the log: a store made from another one is known by it. Written into empty
+ * partitions only; whatever record comes first serves as well.
+ */
+async function writeEpochs(log: MessageLog): Promise<void> {
+  const empty = (await log.offsets('dossiers')).filter(({ end }) => end === 0);
+  const records = empty.map(({ partition }): OutgoingRecord => {
     const epoch = randomBytes(16).toString('hex');
     const headers = {
       ce_specversion: '1.0',
@@ -48,5 +72,5 @@ export async function writeEpochs(log: MessageLog, partitions: number): Promise<
     };
     return { topic: 'dossiers', partition, key: null, value: Buffer.from(JSON.stringify({ epoch })), headers };
   });
-  await log.append(records);
+  if (records.length > 0) await log.append(records);
 }
