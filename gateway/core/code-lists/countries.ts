@@ -10,7 +10,7 @@ export interface Country {
   nameVi: string;
 }
 
-export const countries: readonly Country[] = (rows as string[][]).map(([code = '', alpha3 = '', name = '', nameVi = '']) => ({
+export const countries: readonly Country[] = rows.map(([code = '', alpha3 = '', name = '', nameVi = '']) => ({
   code,
   alpha3,
   name,

@@ -58,4 +58,4 @@ function shapeOfDefinition(name: string): Shape {
   return shape;
 }
 
-export const declarationShape: Shape = objectShape(schema as unknown as SchemaNode, '');
+export const declarationShape: Shape = objectShape(schema, '');

@@ -1,13 +1,12 @@
 import fc from 'fast-check';
-import policyFile from '../../../config/validation-policy.json';
 import portZones from '../../../config/port-zones.json';
 import { plainDeclaration, setAt } from '../../../test/support/plain-declaration';
 import { canonicalJson } from '../../core/canonical-json';
-import { readValidationPolicy } from '../../core/rules/check-meaning';
 import { readJsonDeclaration } from '../json/read-json-declaration';
+import { createZoneOfPort } from './port-zones';
 import { createDeclarationValidator } from './validate-declaration';
 
-const validate = createDeclarationValidator({ portTimeZone: 'Asia/Ho_Chi_Minh', portZones, policy: readValidationPolicy(policyFile) });
+const validate = createDeclarationValidator({ zoneOfPort: createZoneOfPort(portZones), defaultZone: 'Asia/Ho_Chi_Minh' });
 const receivedAt = '2026-11-23T02:00:05Z';
 
 function judge(text: string | Buffer) {
@@ -128,9 +127,7 @@ describe('validating a declaration', () => {
   });
 
   it('refuses to start with a zone that does not exist', () => {
-    expect(() =>
-      createDeclarationValidator({ portTimeZone: 'Asia/Atlantis', portZones, policy: readValidationPolicy(policyFile) }),
-    ).toThrow(RangeError);
+    expect(() => createDeclarationValidator({ zoneOfPort: () => undefined, defaultZone: 'Asia/Atlantis' })).toThrow(RangeError);
   });
 });
 

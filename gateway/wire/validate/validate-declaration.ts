@@ -1,21 +1,17 @@
+import shippedPolicy from '../../../config/validation-policy.json';
 import type { Declaration } from '../../core/declaration';
 import { problem } from '../../core/problem-catalogue';
 import type { Outcome, Problem } from '../../core/problem';
-import { checkMeaning, type ValidationPolicy } from '../../core/rules/check-meaning';
+import { checkMeaning, readValidationPolicy, type ValidationPolicy } from '../../core/rules/check-meaning';
 import type { SparseDeclaration } from '../../core/rules/rule';
 import type { ReadDeclaration } from '../reading';
 import { normalise, type Zones } from './normalise';
-import { createZoneOfPort, type PortZones } from './port-zones';
 import { createSchemaValidator, MAX_PROBLEMS } from './schema-validator';
 import { zoneClockOf } from './zone-clock';
 
-export interface DeclarationValidatorConfig {
-  /** PORT_TIME_ZONE: an IANA zone, for times without one at ports that have none in `portZones`. */
-  portTimeZone: string;
-  /** config/port-zones.json */
-  portZones: PortZones;
-  /** config/validation-policy.json, read with `readValidationPolicy`. */
-  policy: ValidationPolicy;
+export interface DeclarationValidatorConfig extends Zones {
+  /** Severity by code; config/validation-policy.json when absent. */
+  policy?: ValidationPolicy;
 }
 
 /** Warnings travel in the receipt and the record: bounded, whatever the size of the declaration. */
@@ -30,8 +26,8 @@ export type DeclarationValidator = (reading: ReadDeclaration, receivedAt: string
  * @throws RangeError at start, when a zone is not in the tz database.
  */
 export function createDeclarationValidator(config: DeclarationValidatorConfig): DeclarationValidator {
-  const zones: Zones = { zoneOfPort: createZoneOfPort(config.portZones), defaultZone: config.portTimeZone };
-  zoneClockOf(config.portTimeZone);
+  const { policy = readValidationPolicy(shippedPolicy), ...zones } = config;
+  zoneClockOf(zones.defaultZone);
   const validateSchema = createSchemaValidator();
 
   return (reading, receivedAt) => {
@@ -43,7 +39,7 @@ export function createDeclarationValidator(config: DeclarationValidatorConfig): 
 
     const sparse = schema.problems.length + readErrors.length === 0 ? candidate : without(candidate, [...schema.problems, ...readErrors]);
     // Past the limit of the schema's faults nobody knows what else has the wrong type.
-    const meaning = schema.truncated ? [] : checkMeaning(sparse as SparseDeclaration, config.policy, { receivedAt });
+    const meaning = schema.truncated ? [] : checkMeaning(sparse, policy, { receivedAt });
 
     const all = withoutRepeats([...reading.problems, ...schema.problems, ...meaning, ...timeWarnings]);
     const warnings = placed(
