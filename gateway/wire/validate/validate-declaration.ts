@@ -3,7 +3,6 @@ import type { Declaration } from '../../core/declaration';
 import { problem } from '../../core/problem-catalogue';
 import type { Outcome, Problem } from '../../core/problem';
 import { checkMeaning, readValidationPolicy, type ValidationPolicy } from '../../core/rules/check-meaning';
-import type { SparseDeclaration } from '../../core/rules/rule';
 import type { ReadDeclaration } from '../reading';
 import { normalise, type Zones } from './normalise';
 import { createSchemaValidator, MAX_PROBLEMS } from './schema-validator';
