@@ -371,6 +371,9 @@ function singleNodeProperties() {
     'share.coordinator.state.topic.min.isr': '1',
     'share.coordinator.state.topic.num.partitions': '1',
     'group.initial.rebalance.delay.ms': '0',
+    // A killed broker may register again only when its last session has ended: 9 s by default.
+    'broker.session.timeout.ms': '3000',
+    'broker.heartbeat.interval.ms': '500',
     'log.cleaner.dedupe.buffer.size': String(16 * 1024 * 1024),
     'num.network.threads': '2',
     'num.io.threads': '4',

@@ -6,6 +6,7 @@ import { createKafka, type CuttableKafka, type KafkaConnectionOptions } from './
 import { unavailable, within } from './kafka-faults';
 import { startGroupConsumer } from './kafka-group-consumer';
 import { openKafkaReader } from './kafka-reader';
+import { calmWarnings } from './calm-warnings';
 
 export type { KafkaConnectionOptions } from './kafka-client';
 
@@ -43,7 +44,8 @@ const BATCH_OVERHEAD_BYTES = 1_024;
  * Later absences are waited out: the same object works again once the broker does.
  * @throws LogUnavailable
  */
-export async function openKafkaMessageLog(options: KafkaMessageLogOptions): Promise<MessageLog> {
+export async function openKafkaMessageLog(given: KafkaMessageLogOptions): Promise<MessageLog> {
+  const options = given.onWarning ? { ...given, onWarning: calmWarnings(given.onWarning) } : given;
   const { topicPrefix } = options;
   const appender = openKafkaAppender({ ...options, appendDeadlineMs: options.appendDeadlineMs ?? APPEND_DEADLINE_MS });
   const reader = openKafkaReader(options);
