@@ -15,7 +15,7 @@ import { RetryBudget, type RetryBudgetPolicy } from './retry-budget';
 export interface CallPolicy {
   timeoutMs: number;
   maxConcurrency: number;
-  /** Attempts after which a request that alone fails (others are answered meanwhile) is given up. */
+  /** Failures of its own after which a request is given up: others are answered meanwhile, or its answers are nonsense. */
   maxAttempts: number;
   baseDelayMs: number;
   maxDelayMs: number;
@@ -63,14 +63,16 @@ export type CallAnswer =
 /** What one attempt says. */
 type Attempt =
   | CallAnswer
-  /** The agency is there and could not serve this one, or answered nonsense. */
-  | { kind: 'unserved'; reason: 'agency-unreachable' | 'decision-invalid' | 'agency-mismatch'; retryAfterMs?: number }
+  /** The agency answered nonsense. */
+  | { kind: 'nonsense'; reason: 'decision-invalid' | 'agency-mismatch'; retryAfterMs?: number }
+  /** The agency is there and asks to come later. */
+  | { kind: 'busy'; retryAfterMs?: number }
   /** Nobody there, or broken as a whole. */
   | { kind: 'failed'; retryAfterMs?: number };
 
 /** 401, 403, 404, 405: our address or credential is wrong, for every request alike. Not this request's fault. */
 const MISCONFIGURED = new Set([401, 403, 404, 405]);
-const RETRIABLE = new Set([408, 425, 429]);
+const BUSY = new Set([408, 425, 429]);
 
 export class AgencyCaller {
   private circuit: Circuit = closedCircuit;
@@ -109,8 +111,10 @@ export class AgencyCaller {
     const body = canonicalJson(request);
     const headers = this.headersOf(request, body, traceparent);
     const startedMs = clock.monotonicMs();
-    const servedBefore = this.served;
-    let reason: Extract<Attempt, { kind: 'unserved' }>['reason'] = 'agency-unreachable';
+    let servedAtFailure = this.served;
+    /** Failures that this request alone has: nonsense for an answer, or a failure while others were served since its last one. */
+    let ownFailures = 0;
+    let reason: Extract<CallAnswer, { kind: 'given-up' }>['reason'] = 'agency-unreachable';
     for (let attempts = 0; ;) {
       if (attempts === 0) this.budget.deposit();
       else await this.budgeted(signal);
@@ -119,10 +123,11 @@ export class AgencyCaller {
       const attempt = await this.attempt(request, body, headers, signal);
       if (attempt.kind === 'given-up') return { ...attempt, attempts };
       if (attempt.kind === 'decision' || attempt.kind === 'taken') return attempt;
-      if (attempt.kind === 'unserved') reason = attempt.reason;
-      // Many attempts count against this request only when the agency serves others meanwhile: an outage is waited for.
-      const isItsOwnFault = this.served > servedBefore || attempt.kind === 'unserved';
-      if ((attempts >= this.policy.maxAttempts && isItsOwnFault) || clock.monotonicMs() - startedMs >= this.policy.giveUpAfterMs)
+      if (attempt.kind === 'nonsense') reason = attempt.reason;
+      // An outage is waited for: it counts against nobody.
+      if (attempt.kind === 'nonsense' || (attempt.kind === 'failed' && this.served > servedAtFailure)) ownFailures++;
+      servedAtFailure = this.served;
+      if (ownFailures >= this.policy.maxAttempts || clock.monotonicMs() - startedMs >= this.policy.giveUpAfterMs)
         return { kind: 'given-up', reason, attempts };
       await this.options.sleep(Math.max(this.backoffMs(attempts), attempt.retryAfterMs ?? 0), signal);
     }
@@ -177,14 +182,14 @@ export class AgencyCaller {
     if (status === 200 || status === 201) {
       const bytes = await boundedBody(response, MAX_DECISION_BYTES);
       const parsed = bytes === undefined ? undefined : parseDecision(bytes);
-      if (parsed?.ok !== true) return { kind: 'unserved', reason: 'decision-invalid' };
+      if (parsed?.ok !== true) return { kind: 'nonsense', reason: 'decision-invalid' };
       const decision = parsed.value;
       if (decision.taskId !== request.taskId || (decision.agency ?? request.agency) !== request.agency)
-        return { kind: 'unserved', reason: 'agency-mismatch' };
+        return { kind: 'nonsense', reason: 'agency-mismatch' };
       return { kind: 'decision', decision };
     }
     await response.body?.cancel();
-    if (RETRIABLE.has(status)) return { kind: 'unserved', reason: 'agency-unreachable', ...retryAfterMs };
+    if (BUSY.has(status)) return { kind: 'busy', ...retryAfterMs };
     if (status >= 500 || status < 400 || MISCONFIGURED.has(status)) return { kind: 'failed', ...retryAfterMs };
     return { kind: 'given-up', reason: 'agency-refused-request', attempts: 0 };
   }
