@@ -230,7 +230,7 @@ async function openLogAndStore(
   if (environment !== undefined) closers.push(() => environment.close());
   const log =
     environment !== undefined && settings.kafkaBrokers.length === 0
-      ? await openEmbeddedMessageLog({ environment, topicPrefix: settings.topicPrefix })
+      ? await openEmbeddedMessageLog({ environment: environment.environment, topicPrefix: settings.topicPrefix })
       : await openKafkaMessageLog({
           brokers: [...settings.kafkaBrokers],
           clientId: `seaport-${[...settings.roles].join('-')}`,
@@ -253,7 +253,7 @@ async function openLogAndStore(
   closers.push(() => log.close());
   const store =
     environment !== undefined && settings.redisUrl === ''
-      ? await openEmbeddedDossierStore({ environment })
+      ? await openEmbeddedDossierStore({ environment: environment.environment })
       : await openRedisDossierStore({
           url: settings.redisUrl,
           keyPrefix: settings.redisKeyPrefix,
