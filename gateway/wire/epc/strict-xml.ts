@@ -236,11 +236,16 @@ function parse(source: string): XmlDocument {
   let startOffset = 0;
   let attributes = 0;
   let ended = false;
+  /** Everything before this offset has been read without fault. */
+  let handled = 0;
 
   parser.on('error', (error) => {
     // `position` stands behind the offending character, at the end of the document on the end itself.
     const at = ended ? source.length : parser.position - 1;
     if (error.message.includes('doctype')) stop('xml-doctype', at);
+    // saxes looks for the ';' of a raw '&' to the end of the document: the fault is where it began.
+    const ampersand = rawAmpersand(source, handled);
+    if (ampersand >= 0 && ampersand <= at && (ended || error.message.includes('entity'))) stop('xml-malformed', ampersand, RAW_AMPERSAND);
     stop('xml-malformed', at, { en: `The XML is not well formed: ${plain(error.message)}`, vi: 'XML không đúng cú pháp.' });
   });
   parser.on('doctype', () => stop('xml-doctype', parser.position - 1));
@@ -287,6 +292,7 @@ function parse(source: string): XmlDocument {
         siblings.push(element);
       }
     }
+    handled = parser.position;
     open.push(element);
     openChildren.push(undefined);
     openComments.push(-1);
@@ -294,6 +300,7 @@ function parse(source: string): XmlDocument {
     current = element;
   });
   const addText = (text: string): void => {
+    handled = parser.position;
     if (current === undefined) return;
     const depth = open.length - 1;
     if (openChildren[depth] !== undefined && isWhiteSpace(text)) {
@@ -308,10 +315,12 @@ function parse(source: string): XmlDocument {
   parser.on('text', addText);
   parser.on('cdata', addText);
   parser.on('comment', () => {
+    handled = parser.position;
     const depth = open.length - 1;
     if (depth >= 0 && openComments[depth] === -1) openComments[depth] = parser.position - 1;
   });
   parser.on('closetag', () => {
+    handled = parser.position;
     const element = open.pop();
     openChildren.pop();
     openTextBytes.pop();
@@ -335,6 +344,15 @@ function parse(source: string): XmlDocument {
   };
 }
 
+/** The first '&' from an offset on that begins none of the references of XML, or -1. */
+function rawAmpersand(source: string, from: number): number {
+  for (let at = source.indexOf('&', from); at >= 0; at = source.indexOf('&', at + 1)) {
+    REFERENCE.lastIndex = at;
+    if (!REFERENCE.test(source)) return at;
+  }
+  return -1;
+}
+
 function exceedsTextLimit(text: string): boolean {
   // A UTF-16 unit is at most three bytes of UTF-8.
   return text.length * 3 > MAX_XML_TEXT_BYTES && Buffer.byteLength(text) > MAX_XML_TEXT_BYTES;
@@ -346,6 +364,12 @@ function plain(message: string): string {
   return (colon < 0 ? message : `${message.slice(0, colon)}.`).slice(0, MAX_ECHOED_NAME_LENGTH);
 }
 
+/** Those that mean a character: &#0; does not. */
+const REFERENCE = /&(?:amp|lt|gt|quot|apos|#(?!0+;)\d{1,7}|#x(?!0+;)[0-9A-Fa-f]{1,6});/y;
+const RAW_AMPERSAND = {
+  en: 'The XML is not well formed: an & begins none of the references of XML. Write &amp; for the character.',
+  vi: 'XML không đúng cú pháp: dấu & không mở đầu tham chiếu hợp lệ. Hãy viết &amp; cho ký tự này.',
+};
 const PROCESSING_INSTRUCTION = {
   en: 'Processing instructions are not accepted.',
   vi: 'Không chấp nhận chỉ thị xử lý (processing instruction).',
