@@ -55,6 +55,7 @@ than all need both.
 - config/need-to-know.json: the fields that each agency sees; default deny.
 - config/rule-sets/*.json: the law, by date. Schema: schemas/rule-set.schema.json. Sources: config/rule-sets/README.md.
 - config/port-zones.json: the time zone of a port.
+- config/validation-policy.json: reject or warn, for each rule on meaning (docs/errors.md).
 
 config/load-rules.ts checks all of it at start and names all faults at once.
 `;

@@ -192,7 +192,7 @@ describe('properties of the reader', () => {
             if (code !== 'charset-unsupported') expect([code, line, column]).toEqual([code, expect.any(Number), expect.any(Number)]);
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 

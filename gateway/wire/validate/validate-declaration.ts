@@ -40,7 +40,7 @@ export function createDeclarationValidator(config: DeclarationValidatorConfig): 
     // Past the limit of the schema's faults nobody knows what else has the wrong type.
     const meaning = schema.truncated ? [] : checkMeaning(sparse, policy, { receivedAt });
 
-    const all = withoutRepeats([...reading.problems, ...schema.problems, ...meaning, ...timeWarnings]);
+    const all = withoutRepeats([...reading.problems, ...unsaid(schema.problems, readErrors), ...meaning, ...timeWarnings]);
     const warnings = placed(
       all.filter(({ severity }) => severity === 'warning'),
       MAX_WARNINGS,
@@ -77,16 +77,23 @@ function unescapeToken(token: string): string {
   return token.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
-/** A place has one fault of a code; what the reader says of a place goes before what the schema says of it. */
+/** What the schema says of places of which the reader said nothing: a value that it refused would be missing a second time. */
+function unsaid(problems: Problem[], readErrors: Problem[]): Problem[] {
+  if (readErrors.length === 0) return problems;
+  const judged = new Set(readErrors.map(({ pointer }) => pointer));
+  judged.delete('');
+  return problems.filter(({ pointer }) => !judged.has(pointer));
+}
+
+/** A place has one fault of a code. */
 function withoutRepeats(problems: Problem[]): Problem[] {
+  if (problems.length === 0) return problems;
   const seen = new Set<string>();
-  const judged = new Set<string>();
   return problems.filter(({ code, pointer, xpath, line, column }) => {
     // A reader's fault may have no canonical place: its own place tells it from others.
     const key = `${code} ${pointer} ${pointer === '' ? `${xpath ?? ''} ${line ?? ''} ${column ?? ''}` : ''}`;
-    if (seen.has(key) || (code === 'type' && judged.has(pointer))) return false;
+    if (seen.has(key)) return false;
     seen.add(key);
-    if (code === 'number-out-of-range') judged.add(pointer);
     return true;
   });
 }
