@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, ITopicConfig } from 'kafkajs';
 import { LogUnavailable } from '../../core/exchange-error';
 import type { LogConsumer, MessageLog, TopicSpec } from '../../ports/message-log';
@@ -36,6 +37,7 @@ const PING_WITHIN_MS = 2_000;
 const ADMIN_WITHIN_MS = 10_000;
 const ADMIN_REQUEST_TIMEOUT_MS = 5_000;
 const REPLICATION = 3;
+const LOOK_AGAIN_MS = 50;
 /** Added to the largest record of a topic: the frame of its batch. */
 const BATCH_OVERHEAD_BYTES = 1_024;
 
@@ -91,16 +93,35 @@ export async function openKafkaMessageLog(given: KafkaMessageLogOptions): Promis
     if (missing.length === 0) return [];
     const { brokers } = await withAdmin('the cluster cannot be described', ADMIN_WITHIN_MS, (client) => client.describeCluster());
     const replicationFactor = Math.min(options.replicationFactor ?? REPLICATION, brokers.length);
-    // One request a topic: of several, kafkajs does not say which ones another process had created before.
-    const created = await withAdmin('topics cannot be created', ADMIN_WITHIN_MS * 2, (client) =>
-      Promise.all(
+    const made = await withAdmin('topics cannot be created', ADMIN_WITHIN_MS * 2, async (client) => {
+      // One request a topic: of several, kafkajs does not say which ones another process had created before.
+      const created = await Promise.all(
         missing.map(async (spec) => {
           const topics = [topicConfig(spec, replicationFactor)];
-          return (await client.createTopics({ topics, waitForLeaders: true, timeout: ADMIN_WITHIN_MS })) ? [spec.topic] : [];
+          return (await client.createTopics({ topics, waitForLeaders: false, timeout: ADMIN_WITHIN_MS })) ? [spec.topic] : [];
         }),
-      ),
-    );
-    return created.flat();
+      );
+      return created.flat();
+    });
+    await topicsHaveLeaders(missing.map(({ topic }) => topicPrefix + topic));
+    return made;
+  }
+
+  /** Not kafkajs's waitForLeaders: it gives up on a broker that has not heard of the topic yet. */
+  async function topicsHaveLeaders(names: string[]): Promise<void> {
+    const untilMs = performance.now() + ADMIN_WITHIN_MS;
+    for (;;) {
+      let cause: unknown;
+      try {
+        const { topics: all } = await withAdmin('topics cannot be listed', ADMIN_WITHIN_MS, (client) => client.fetchTopicMetadata());
+        const led = new Set(all.filter(({ partitions }) => partitions.every(({ leader }) => leader >= 0)).map(({ name }) => name));
+        if (names.every((name) => led.has(name))) return;
+      } catch (error) {
+        cause = error;
+      }
+      if (closed || performance.now() > untilMs) throw unavailable('new topics have no leaders', cause);
+      await sleep(LOOK_AGAIN_MS);
+    }
   }
 
   function topicConfig(spec: TopicSpec, replicationFactor: number): ITopicConfig {
