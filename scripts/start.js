@@ -1,7 +1,7 @@
 'use strict';
 // npm start: builds when a source is newer than the build, then becomes the gateway.
 const { spawnSync } = require('node:child_process');
-const { existsSync, readdirSync, statSync } = require('node:fs');
+const { existsSync, readdirSync, statSync, utimesSync } = require('node:fs');
 const { join } = require('node:path');
 
 const root = join(__dirname, '..');
@@ -15,11 +15,17 @@ function newest(path) {
 }
 
 function build() {
-  const sources = ['gateway', 'adapters', 'config', 'schemas', 'tsconfig.build.json', 'package-lock.json'].map((name) => join(root, name));
-  if (existsSync(main) && statSync(join(root, 'dist', '.tsbuildinfo')).mtimeMs >= Math.max(...sources.map(newest))) return;
+  const sources = ['gateway', 'adapters', 'config', 'schemas', 'scripts', 'tsconfig.build.json', 'package-lock.json'].map((name) =>
+    join(root, name),
+  );
+  const buildInfo = join(root, 'dist', '.tsbuildinfo');
+  if (existsSync(main) && existsSync(buildInfo) && statSync(buildInfo).mtimeMs >= Math.max(...sources.map(newest))) return;
+  const begun = new Date();
   const tsc = require.resolve('typescript/bin/tsc');
   const result = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
   if (result.status !== 0) process.exit(result.status ?? 1);
+  // tsc leaves the file alone where nothing had to be emitted (a changed .js): without this each start would build again.
+  utimesSync(buildInfo, begun, begun);
 }
 
 module.exports = { build, main };
