@@ -165,7 +165,8 @@ export class EpcReader {
     }
     this.readChildren(element, rule.children, inner);
     if (inner.faulted) parent.faulted = true;
-    if (shape.finish !== undefined && (inner.value !== undefined || inner.notes !== undefined)) shape.finish(inner, this, element);
+    const wasFilled = inner.value !== undefined || inner.notes !== undefined || inner.dangerousGoods !== undefined;
+    if (wasFilled && shape.finish !== undefined) shape.finish(inner, this, element);
   }
 
   /** What a conversion gave: its value, or that of a refusal, which is reported. */
