@@ -130,7 +130,7 @@ class Layout {
   private heading(title: string): void {
     const { doc } = this;
     this.room(60);
-    doc.moveDown(0.8);
+    doc.moveDown(0.5);
     this.style('bold', 12, INK).text(title, MARGIN, doc.y);
     this.rule(doc.y + 2);
     doc.y += 8;
@@ -147,16 +147,16 @@ class Layout {
   private facts(entries: readonly Fact[], font: Font = 'regular'): void {
     const { doc } = this;
     const valueWidth = this.width - LABEL_WIDTH;
-    const size = font === 'mono' ? 8 : 10;
+    const [size, labelSize] = font === 'mono' ? [8, 9] : [10, 10];
     for (const { label, value } of entries) {
-      const labelHeight = this.style('regular', 10, MUTED).heightOfString(label, { width: LABEL_WIDTH - 10 });
+      const labelHeight = this.style('regular', labelSize, MUTED).heightOfString(label, { width: LABEL_WIDTH - 10 });
       const height = Math.max(labelHeight, this.style(font, size, INK).heightOfString(value, { width: valueWidth }));
       this.room(height);
       const top = doc.y;
-      this.style('regular', 10, MUTED).text(label, MARGIN, top, { width: LABEL_WIDTH - 10 });
-      this.style(font, size, INK).text(value, MARGIN + LABEL_WIDTH, top + (font === 'mono' ? 1.5 : 0), { width: valueWidth });
+      this.style('regular', labelSize, MUTED).text(label, MARGIN, top, { width: LABEL_WIDTH - 10 });
+      this.style(font, size, INK).text(value, MARGIN + LABEL_WIDTH, top + (font === 'mono' ? 1 : 0), { width: valueWidth });
       doc.x = MARGIN;
-      doc.y = top + height + 3;
+      doc.y = top + height + 2;
     }
   }
 

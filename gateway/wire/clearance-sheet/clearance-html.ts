@@ -31,7 +31,7 @@ thead th{color:#4a5b68;font-weight:600;white-space:nowrap}
 tbody th{font-weight:600}
 .notes td{padding-top:0}
 .notes ul{margin:0;padding-left:1.25rem}
-.answered{border-bottom:0}
+.answered th,.answered td{border-bottom:0}
 .overdue{color:#8a1c1c;font-weight:600}
 ul{margin:.25rem 0;padding-left:1.25rem}
 @media (max-width:40rem){main{margin:0;padding:1rem;border:0;border-radius:0}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}
