@@ -46,7 +46,7 @@ const rows = {
   // -- JSON
   'json-malformed': ['The JSON is not well formed.', 'JSON không đúng cú pháp.', 'Correct the document at the line and column given.'],
   'json-duplicate-key': ['A key occurs twice in one object.', 'Khóa bị lặp trong một đối tượng.', 'Send each key once.'],
-  'json-limit': ['The JSON exceeds a limit.', 'JSON vượt quá giới hạn.', 'Depth 64.'],
+  'json-limit': ['The JSON exceeds a limit.', 'JSON vượt quá giới hạn.', 'Depth 64, 1,000,000 values.'],
   'unknown-property': [
     'The property is not part of the declaration.',
     'Thuộc tính không thuộc tờ khai.',

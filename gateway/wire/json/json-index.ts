@@ -5,8 +5,8 @@
  * Refuses to know what the values mean.
  */
 export interface JsonIndex {
-  /** First fault of grammar or depth: nothing behind it was looked at. */
-  fault?: { kind: 'malformed' | 'depth'; offset: number; expected: string };
+  /** First fault of grammar or past a limit: nothing behind it was looked at. */
+  fault?: { kind: 'malformed' | 'limit'; offset: number; expected: string };
   /** Keys that occur a second time in their object; offsets of the second key. At most `maxFindings`. */
   duplicates: { node: number; offset: number }[];
   /** Numbers that no double holds. */
@@ -52,7 +52,7 @@ export function isAcceptedText(text: string): boolean {
   return true;
 }
 
-export function indexJson(bytes: Buffer, start: number, limits: { maxDepth: number; maxFindings: number }): JsonIndex {
+export function indexJson(bytes: Buffer, start: number, limits: { maxDepth: number; maxValues: number; maxFindings: number }): JsonIndex {
   // One entry a value, in document order; `ends` is the index behind the value's subtree, so a sibling is one step away.
   let offsets = new Int32Array(1024);
   let keyStarts = new Int32Array(1024);
@@ -67,11 +67,13 @@ export function indexJson(bytes: Buffer, start: number, limits: { maxDepth: numb
   const numbers: number[] = [];
   const texts: number[] = [];
   const protoKeys: number[] = [];
+  /** Nodes whose key is written with an escape. */
+  const escapedKeys = new Set<number>();
 
   class Fault extends Error {
-    readonly kind: 'malformed' | 'depth';
+    readonly kind: 'malformed' | 'limit';
     readonly offset: number;
-    constructor(kind: 'malformed' | 'depth', offset: number, expected: string) {
+    constructor(kind: 'malformed' | 'limit', offset: number, expected: string) {
       super(expected);
       this.kind = kind;
       this.offset = offset;
@@ -86,6 +88,7 @@ export function indexJson(bytes: Buffer, start: number, limits: { maxDepth: numb
   }
 
   function open(parent: number, keyStart: number, keyEnd: number): number {
+    if (length >= limits.maxValues) throw new Fault('limit', at, `at most ${limits.maxValues} values`);
     if (length === offsets.length) {
       offsets = grow(offsets);
       keyStarts = grow(keyStarts);
@@ -183,10 +186,10 @@ export function indexJson(bytes: Buffer, start: number, limits: { maxDepth: numb
     if (byte === QUOTE) {
       if (readString() && texts.length < limits.maxFindings && !isAcceptedText(textOf(offsets[node] ?? 0, at))) texts.push(node);
     } else if (byte === 0x7b) {
-      if (depth >= limits.maxDepth) throw new Fault('depth', at, `at most ${limits.maxDepth} levels`);
+      if (depth >= limits.maxDepth) throw new Fault('limit', at, `at most ${limits.maxDepth} levels`);
       readObject(node, depth + 1);
     } else if (byte === 0x5b) {
-      if (depth >= limits.maxDepth) throw new Fault('depth', at, `at most ${limits.maxDepth} levels`);
+      if (depth >= limits.maxDepth) throw new Fault('limit', at, `at most ${limits.maxDepth} levels`);
       readArray(node, depth + 1);
     } else if (byte === 0x74) readWord('true');
     else if (byte === 0x66) readWord('false');
@@ -214,6 +217,7 @@ export function indexJson(bytes: Buffer, start: number, limits: { maxDepth: numb
       const { size } = keys;
       keys.add(key);
       if (keys.size === size && duplicates.length < limits.maxFindings) duplicates.push({ node: child, offset: keyStart });
+      if (special && raw.slice(keyStart, keyEnd).includes('\\')) escapedKeys.add(child);
       if (isPrototypeKey(key)) {
         if (protoKeys.length < limits.maxFindings) protoKeys.push(child);
       } else if (special && texts.length < limits.maxFindings && !isAcceptedText(key)) texts.push(child);
@@ -263,9 +267,8 @@ export function indexJson(bytes: Buffer, start: number, limits: { maxDepth: numb
     return isPlainKey(key) ? key : textOf(keyStart, keyEnd);
   }
 
-  // Children are listed once a parent, so that many faults in one huge object or array stay linear in its size.
+  // Entries are listed once a list, so that many faults in a huge one stay linear in its size.
   const childLists = new Map<number, Int32Array>();
-  const childMaps = new Map<number, Map<string, number>>();
 
   function childrenOf(parent: number): Int32Array {
     const known = childLists.get(parent);
@@ -278,14 +281,16 @@ export function indexJson(bytes: Buffer, start: number, limits: { maxDepth: numb
     return children;
   }
 
+  /** Compares bytes where a key has no escape; decoding each key of a huge object would dominate. */
   function childByKey(parent: number, key: string): number | undefined {
-    let children = childMaps.get(parent);
-    if (children === undefined) {
-      children = new Map();
-      for (const child of childrenOf(parent)) children.set(keyOf(child) ?? '', child);
-      childMaps.set(parent, children);
+    const plain = Buffer.from(key).toString('latin1');
+    for (let child = parent + 1; child < (ends[parent] ?? 0); child = ends[child] ?? length) {
+      const from = (keyStarts[child] ?? 0) + 1;
+      const to = (keyEnds[child] ?? 0) - 1;
+      if (to - from === plain.length && raw.startsWith(plain, from)) return child;
+      if (to - from > plain.length && escapedKeys.has(child) && textOf(from - 1, to + 1) === key) return child;
     }
-    return children.get(key);
+    return undefined;
   }
 
   function positionIn(parent: number, node: number): number {

@@ -95,6 +95,11 @@ describe('strict JSON, what is refused', () => {
     expect(refused(Buffer.alloc(8_000_000, '['))).toEqual([expect.objectContaining({ code: 'json-limit', column: 65 })]);
   });
 
+  it('more than a million values are json-limit; a million are fine', () => {
+    expect(refused(`[${Array(1_000_000).fill('0').join()}]`)).toEqual([expect.objectContaining({ code: 'json-limit', column: 2_000_000 })]);
+    expect(readable(`[${Array(999_999).fill('0').join()}]`).problems).toEqual([]);
+  });
+
   it('brackets inside a string are no depth', () => {
     expect(readable(`["${'[{'.repeat(100)}"]`).problems).toEqual([]);
   });

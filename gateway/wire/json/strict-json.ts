@@ -8,6 +8,8 @@ import { lineMapOf, type LineMap } from './line-map';
 export interface JsonLimits {
   /** Levels of objects and arrays. */
   maxDepth: number;
+  /** Values of any kind, as XML is bounded in elements: a parser's work and memory go with these, not with bytes. */
+  maxValues: number;
   /** Faults of one kind that are listed. */
   maxFindings: number;
 }
@@ -20,7 +22,7 @@ export interface StrictJson {
   locate(pointer: string): SourcePosition;
 }
 
-const defaultLimits: JsonLimits = { maxDepth: 64, maxFindings: 200 };
+const defaultLimits: JsonLimits = { maxDepth: 64, maxValues: 1_000_000, maxFindings: 200 };
 
 /**
  * Reads JSON as RFC 8259 and RFC 7493 (I-JSON) want it: UTF-8, no repeated key, no number out of a double's range, no lone
@@ -39,25 +41,25 @@ export function readStrictJson(bytes: Buffer, limits: JsonLimits = defaultLimits
     return { unreadable: [problem('encoding-invalid', lineMapOf(bytes.subarray(0, offset + 1), start).positionOf(offset))] };
   }
 
-  const scan = scanBytes(bytes, start, limits.maxDepth);
-  let value: unknown;
-  let parsed = false;
-  let keys: KeyCount = { total: 0, prototype: false };
-  if (!scan.tooDeep) {
-    try {
-      value = JSON.parse(bytes.toString('utf8', start)) as unknown;
-      parsed = true;
-      keys = countKeys(value);
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-    }
-  }
-
+  const scan = scanBytes(bytes, start, limits);
   let index: JsonIndex | undefined;
   let lines: LineMap | undefined;
   const indexOf = (): JsonIndex => (index ??= indexJson(bytes, start, limits));
   const positionOf = (offset: number): SourcePosition => (lines ??= lineMapOf(bytes, start)).positionOf(offset);
   const locate = (pointer: string): SourcePosition => positionOf(indexOf().offsetOf(indexOf().nearest(pointer)));
+
+  // A document past a limit is refused before anything is built of it.
+  if (scan.crowded && indexOf().fault !== undefined) return judge(indexOf(), undefined, locate, positionOf);
+  let value: unknown;
+  let parsed = false;
+  let keys: KeyCount = { total: 0, prototype: false };
+  try {
+    value = JSON.parse(bytes.toString('utf8', start)) as unknown;
+    parsed = true;
+    keys = countKeys(value);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
 
   if (parsed && !scan.suspicious && keys.total === scan.colons && !keys.prototype) return { value, problems: [], locate };
   return judge(indexOf(), value, locate, positionOf);
@@ -72,10 +74,16 @@ function judge(
   const { fault } = index;
   if (fault !== undefined) {
     const place = positionOf(fault.offset);
-    if (fault.kind === 'depth') return { unreadable: [problem('json-limit', place)] };
+    if (fault.kind === 'limit') {
+      const detail = {
+        en: `The JSON exceeds a limit: ${fault.expected}.`,
+        vi: 'JSON vượt quá giới hạn: tối đa 64 cấp và 1.000.000 giá trị.',
+      };
+      return { unreadable: [problem('json-limit', place, detail)] };
+    }
     const detail = {
       en: `The JSON is not well formed: expected ${fault.expected}.`,
-      vi: `JSON không đúng cú pháp: cần ${fault.expected}.`,
+      vi: 'JSON không đúng cú pháp tại vị trí này.',
     };
     return { unreadable: [problem('json-malformed', place, detail)] };
   }
@@ -107,7 +115,8 @@ function looksLikeUtf16(bytes: Buffer): boolean {
 }
 
 interface ByteScan {
-  tooDeep: boolean;
+  /** Too deep, or perhaps more values than are allowed. */
+  crowded: boolean;
   /** Keys in the text. */
   colons: number;
   /** Something that needs the slow reading: a large number, an escape or a character that may not be accepted. */
@@ -117,10 +126,12 @@ interface ByteScan {
 /**
  * Forgiving of grammar (JSON.parse judges that), exact on depth and on the number of keys. A loop over bytes: no allocation.
  */
-function scanBytes(bytes: Buffer, start: number, maxDepth: number): ByteScan {
+function scanBytes(bytes: Buffer, start: number, { maxDepth, maxValues }: JsonLimits): ByteScan {
   const { length } = bytes;
   let depth = 0;
   let colons = 0;
+  // Openings and commas: at least as many as values, less one.
+  let marks = 0;
   let suspicious = false;
   let at = start;
   while (at < length) {
@@ -142,8 +153,10 @@ function scanBytes(bytes: Buffer, start: number, maxDepth: number): ByteScan {
         }
       }
     } else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > maxDepth) return { tooDeep: true, colons, suspicious: true };
+      marks++;
+      if (++depth > maxDepth) return { crowded: true, colons, suspicious: true };
     } else if (byte === 0x7d || byte === 0x5d) depth--;
+    else if (byte === 0x2c) marks++;
     else if (byte === 0x3a) colons++;
     else if (byte >= 0x30 && byte <= 0x39) {
       // Up to 15 characters without an exponent cannot be out of range.
@@ -157,7 +170,7 @@ function scanBytes(bytes: Buffer, start: number, maxDepth: number): ByteScan {
       if (at - begin > 14) suspicious = true;
     }
   }
-  return { tooDeep: false, colons, suspicious };
+  return { crowded: marks >= maxValues, colons, suspicious };
 }
 
 interface KeyCount {
