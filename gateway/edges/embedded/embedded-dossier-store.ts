@@ -103,7 +103,9 @@ class EmbeddedDossierStore implements DossierStore {
     try {
       return await running;
     } catch (error) {
-      throw new StoreUnavailable(`the store did not take ${what}`, error);
+      // lmdb hands the reason of a failed commit (disk full) over as a promise of its own; unhandled it would end the process.
+      const reason = (error as { commitError?: Promise<never> } | undefined)?.commitError;
+      throw new StoreUnavailable(`the store did not take ${what}`, reason ? await reason.catch((cause: unknown) => cause) : error);
     } finally {
       this.#running.delete(running);
     }
