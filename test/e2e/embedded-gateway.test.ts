@@ -10,7 +10,7 @@ gatewayScenarios(
   'the embedded default',
   async () => {
     running = await startGatewayProcess(folder, { AGENCY_CUSTOMS_MODE: 'desk' });
-    return { url: running.url, adminUrl: running.adminUrl, tokens: folder.tokens() };
+    return { url: running.url, adminUrls: [running.adminUrl], tokens: folder.tokens() };
   },
   async () => {
     await running.stop();

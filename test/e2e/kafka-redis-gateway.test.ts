@@ -21,8 +21,7 @@ gatewayScenarios(
       AGENCY_CUSTOMS_MODE: 'desk',
     };
     for (const role of ['exchange', 'adapters', 'intake']) processes.push(await startGatewayProcess(folder, { ...env, ROLES: role }));
-    const [exchange, , intake] = processes;
-    return { url: intake?.url ?? '', adminUrl: exchange?.adminUrl ?? '', tokens: folder.tokens() };
+    return { url: processes.at(-1)?.url ?? '', adminUrls: processes.map(({ adminUrl }) => adminUrl), tokens: folder.tokens() };
   },
   async () => {
     await Promise.all(processes.map((running) => running.stop()));

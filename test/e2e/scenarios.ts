@@ -7,7 +7,8 @@ import { untilHolds } from '../support/until-holds';
 /** What a user does with a gateway, the same on every implementation of the ports: customs is in mode desk, the others answer by rules. */
 export interface RunningGateway {
   url: string;
-  adminUrl: string;
+  /** Of every process: what intake and exchange count stands on different ones. */
+  adminUrls: string[];
   tokens: Record<string, string>;
 }
 
@@ -219,9 +220,11 @@ export function gatewayScenarios(name: string, start: () => Promise<RunningGatew
       const amend = { header: { ...declaration.header, messageId: freshId(), purpose: 'amend', referenceMessageId: declaration.header.messageId }, formalities: { shipStores: { items: [{ sequenceNumber: 1, articleName: 'Rice', quantity: { value: 5, unit: 'KGM' } }] } } };
       expect((await agent.submit(amend)).status).toBe(202);
       await untilHolds(async () => {
-        const stale = await customs.decide('customs', task.taskId, { outcome: 'accepted' });
-        expect([stale.status, stale.body['code']]).toEqual([409, 'task-superseded']);
+        const { body } = await agent.get<{ revisions: unknown[] }>(`/v1/dossiers/${receipt.dossierId}`);
+        expect(body.revisions).toHaveLength(2);
       });
+      const stale = await customs.decide('customs', task.taskId, { outcome: 'accepted' });
+      expect([stale.status, stale.body['code']]).toEqual([409, 'task-superseded']);
     });
 
     it('shows an agency its own view only', async () => {
@@ -369,11 +372,13 @@ export function gatewayScenarios(name: string, start: () => Promise<RunningGatew
       expect((await operator.get('/v1/ops/config')).status).toBe(200);
       expect((await operator.get('/v1/dossiers')).status).toBe(403);
       expect((await agent.get('/v1/ops/lag')).status).toBe(403);
-      const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
+      const metrics = (await Promise.all(gateway.adminUrls.map(async (url) => (await fetch(`${url}/metrics`)).text()))).join('');
       expect(metrics).toMatch(/^seaport_declarations_total\{.*outcome="accepted".*\} \d+/m);
       expect(metrics).toMatch(/^seaport_clearances_total\{status="granted"\} \d+/m);
-      const ready = await (await fetch(`${gateway.adminUrl}/health/ready`)).json();
-      expect(ready).toMatchObject({ ready: true, dependencies: { log: { ok: true }, store: { ok: true } } });
+      for (const url of gateway.adminUrls) {
+        const ready = await (await fetch(`${url}/health/ready`)).json();
+        expect(ready).toMatchObject({ ready: true, dependencies: { log: { ok: true }, store: { ok: true } } });
+      }
     });
   });
 }
