@@ -48,6 +48,8 @@ module.exports = tseslint.config(
       '@typescript-eslint/unbound-method': 'off',
       // `const { [key]: _gone, ...rest }` instead of delete.
       '@typescript-eslint/no-dynamic-delete': 'off',
+      // A closure may read what is assigned later, once.
+      'prefer-const': ['error', { ignoreReadBeforeAssign: true }],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
     },
   },

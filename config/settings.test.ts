@@ -166,8 +166,8 @@ test('production names everything that must be set, and an empty value does not 
 });
 
 test('production keeps all evidence unless told otherwise', () => {
-  const production = Object.fromEntries([['NODE_ENV', 'production'], ...Object.entries(odd).map(([env, [text]]) => [env, text])]);
-  delete production['RAW_EVIDENCE'];
+  const { RAW_EVIDENCE: _unset, ...set } = Object.fromEntries(Object.entries(odd).map(([env, [text]]) => [env, text] as const));
+  const production = { ...set, NODE_ENV: 'production' };
   expect(readSettings(production).rawEvidence).toBe('all');
   expect(readSettings({ ...production, RAW_EVIDENCE: 'none' }).rawEvidence).toBe('none');
 });

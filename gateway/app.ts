@@ -226,7 +226,7 @@ async function openLogAndStore(
   closers: (() => Promise<void> | void)[],
 ): Promise<{ log: MessageLog; store: DossierStore }> {
   const needsEnvironment = settings.kafkaBrokers.length === 0 || settings.redisUrl === '';
-  const environment = needsEnvironment ? await openEnvironment(settings.dataDir) : undefined;
+  const environment = needsEnvironment ? openEnvironment(settings.dataDir) : undefined;
   if (environment !== undefined) closers.push(() => environment.close());
   const log =
     environment !== undefined && settings.kafkaBrokers.length === 0

@@ -69,6 +69,6 @@ function announce(gateway: Gateway, credentials: string | undefined): void {
 
 main().catch((cause: unknown) => {
   const told = cause instanceof SettingsFault || cause instanceof TopicsFault;
-  process.stderr.write(`${told ? (cause as Error).message : cause instanceof Error ? (cause.stack ?? cause.message) : 'failed'}\n`);
+  process.stderr.write(`${told ? cause.message : cause instanceof Error ? (cause.stack ?? cause.message) : 'failed'}\n`);
   process.exit(1);
 });

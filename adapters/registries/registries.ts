@@ -121,7 +121,7 @@ function dated<Row extends DatedRow>(rows: Row[] | undefined, keyOf: (row: Row) 
   return (key, on) => groups.get(key)?.find((row) => isInForce(row, on));
 }
 
-function grouped<Row, Key extends string>(rows: Row[] | undefined, keyOf: (row: Row) => Key): Map<string, Row[]> {
+function grouped<Row>(rows: Row[] | undefined, keyOf: (row: Row) => string): Map<string, Row[]> {
   const groups = new Map<string, Row[]>();
   for (const row of rows ?? []) push(groups, keyOf(row), row);
   return groups;

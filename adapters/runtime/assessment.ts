@@ -132,7 +132,7 @@ function decide(of: (kind: FindingKind) => Finding[], applicable: boolean): [Dec
 /** Documents are named only when the outcome is about documents alone: a finding on the whole call would be lost among them. */
 function documentsOf(outcome: DecisionOutcome, deciding: Finding[]): Assessment['documents'] {
   if (deciding.some((finding) => finding.document === undefined)) return {};
-  return Object.fromEntries(deciding.map((finding) => [finding.document, outcome]));
+  return Object.fromEntries(deciding.flatMap(({ document }) => (document === undefined ? [] : [[document, outcome] as const])));
 }
 
 function codedText(finding: Finding): CodedText {

@@ -24,7 +24,7 @@ export function compileView(paths: readonly string[]): ViewOf {
     }
     node.leaf = true;
   }
-  return (declaration) => (pick(declaration, root) ?? {}) as Partial<Declaration>;
+  return (declaration) => pick(declaration, root) ?? {};
 }
 
 function pick(value: unknown, node: Node): unknown {

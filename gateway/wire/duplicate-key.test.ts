@@ -27,7 +27,7 @@ describe('hasDuplicateKey', () => {
     fc.assert(
       fc.property(fc.string(), fc.jsonValue(), fc.jsonValue(), (key, one, other) =>
         hasDuplicateKey(
-          `[[${JSON.stringify(one)}],{"${'x'}y":{},${JSON.stringify(`k${key}`)}:${JSON.stringify(one)},${JSON.stringify(`k${key}`)}:${JSON.stringify(other)}}]`,
+          `[[${JSON.stringify(one)}],{"xy":{},${JSON.stringify(`k${key}`)}:${JSON.stringify(one)},${JSON.stringify(`k${key}`)}:${JSON.stringify(other)}}]`,
         ),
       ),
     );

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { ClearanceRead } from '../../reads';
 import { send } from './answer';
 import type { GatewayApi } from './gateway-api';
-import { epcContext } from './submissions';
+import { epcContext } from './epc-context';
 
 export const clearanceTypes = ['application/json', 'application/xml', 'text/xml', 'application/pdf', 'text/html'] as const;
 
@@ -33,14 +33,12 @@ export function sendClearance(
         'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'",
       });
     case 'application/pdf':
-      return api.documents
-        .clearancePdf(clearance, language)
-        .then((pdf) =>
-          send(response, 200, 'application/pdf', pdf, {
-            ...named,
-            'Content-Disposition': `inline; filename="clearance-${clearance.clearanceId}.pdf"`,
-          }),
-        );
+      return api.documents.clearancePdf(clearance, language).then((pdf) =>
+        send(response, 200, 'application/pdf', pdf, {
+          ...named,
+          'Content-Disposition': `inline; filename="clearance-${clearance.clearanceId}.pdf"`,
+        }),
+      );
     default:
       return send(
         response,

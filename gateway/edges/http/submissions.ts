@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isoTime } from '../../core/deadlines';
 import { ExchangeError } from '../../core/exchange-error';
 import type { Problem } from '../../core/problem';
 import { problem, type ProblemCode } from '../../core/problem-catalogue';
 import type { Received, Refusal, Submission } from '../../intake';
 import { headCode, problemHeaders, send, sendJson, sendProblem } from './answer';
 import { sendClearance } from './clearance-answer';
-import type { EpcContext, GatewayApi } from './gateway-api';
+import { epcContext } from './epc-context';
+import type { GatewayApi } from './gateway-api';
 import { bodyFormat, namesXml, negotiate, preferredWaitSeconds, saysNothing, traceparentOf } from './negotiate';
 import { problemStatus } from './problem-status';
 import { createQuota } from './quota';
@@ -110,16 +110,6 @@ function headerText(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header;
 }
 
-export function epcContext(api: GatewayApi, dialect: string, shipMessageId?: string, dossierCode?: string): EpcContext {
-  return {
-    dialect: dialect.startsWith('epc') ? dialect : 'epc-2021',
-    sentTime: isoTime(api.clock.nowMs()),
-    portSecurityLevel: `SL${api.settings.portSecurityLevel}`,
-    ...(shipMessageId === undefined ? {} : { shipMessageId }),
-    ...(dossierCode === undefined ? {} : { dossierCode }),
-  };
-}
-
 function answerReceipt(api: GatewayApi, answer: Received, answerType: string, response: ServerResponse): void {
   const { receipt } = answer;
   const headers: Record<string, string> = {
@@ -169,7 +159,7 @@ async function answerWhenFinal(
   }
   const read = await api.reads.clearance(tenant, dossierId);
   if (read.kind !== 'found' || 'rejected' in read.value) return false;
-  sendClearance(api, read.value, answerType, { dialect: answer.dialect, shipMessageId: answer.messageId }, response, {
+  await sendClearance(api, read.value, answerType, { dialect: answer.dialect, shipMessageId: answer.messageId }, response, {
     Location: `/v1/dossiers/${dossierId}`,
     'Cache-Control': 'no-store',
     ...(answer.replayed ? { 'Idempotent-Replayed': 'true' } : {}),

@@ -8,7 +8,10 @@ const newKey = () => generateKeyPairSync('ed25519').privateKey.export({ type: 'p
 async function verifies(signature: string, payload: string, jwk: Record<string, string>): Promise<boolean> {
   const [header, , bytes] = signature.split('.');
   const key = await importJWK(jwk, 'EdDSA');
-  return flattenedVerify({ protected: header ?? '', payload: Buffer.from(payload).toString('base64url'), signature: bytes ?? '' }, key).then(
+  return flattenedVerify(
+    { protected: header ?? '', payload: Buffer.from(payload).toString('base64url'), signature: bytes ?? '' },
+    key,
+  ).then(
     () => true,
     () => false,
   );
