@@ -5,6 +5,9 @@ import type { Consumption, LogConsumer, MessageLog } from '../../gateway/ports/m
 import { testServices, uniqueTopicPrefix } from '../support/services';
 import { messageLogContract, type LogUnderTest } from './message-log';
 
+/** Longer than in earnest: this suite is not about time, and its machine may be busy. */
+const APPEND_DEADLINE_MS = 15_000;
+
 /** Groups are not under the topic prefix: the run of the suite makes them unique. */
 function withOwnGroups(log: MessageLog, run: string): MessageLog {
   return {
@@ -20,7 +23,8 @@ messageLogContract('Kafka', (): Promise<LogUnderTest> => {
   const run = `t-${randomUUID()}-`;
   const admin = new Kafka({ brokers, clientId: 'contract', logLevel: logLevel.NOTHING }).admin();
   return Promise.resolve({
-    open: async () => withOwnGroups(await openKafkaMessageLog({ brokers, clientId: 'contract', topicPrefix }), run),
+    open: async () =>
+      withOwnGroups(await openKafkaMessageLog({ brokers, clientId: 'contract', topicPrefix, appendDeadlineMs: APPEND_DEADLINE_MS }), run),
     deleteUntil: async (topic, partition, before) => {
       await admin.connect();
       // It finds leaders only in metadata that something else has fetched.

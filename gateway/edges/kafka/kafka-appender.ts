@@ -23,6 +23,11 @@ const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
 const MAX_QUEUED_BYTES = 96 * 1024 * 1024;
 /** Larger than any topic takes (contract: 16 MiB on `dossiers`); refused before it reaches a socket. */
 const MAX_RECORD_BYTES = 64 * 1024 * 1024;
+/** A large append may take longer once it is on its way: its bytes are encoded, sent and written at this rate at least, even on a busy machine. */
+const SLOWEST_BYTES_PER_MS = 2_000;
+const SMALL_APPEND_BYTES = 256 * 1024;
+/** kafkajs's own bound on a request; ours come first. */
+const REQUEST_TIMEOUT_MS = 60_000;
 /** Framing of one record beside its key, value and headers, rounded up. */
 const RECORD_OVERHEAD_BYTES = 48;
 const HEADER_OVERHEAD_BYTES = 10;
@@ -49,6 +54,8 @@ interface PendingAppend {
   /** Index of the first record that is not yet acknowledged. */
   next: number;
   deadlineMs: number;
+  /** What a large append gets on top while a request with it is on its way. Not before: a log that is away is told of in time. */
+  slackMs: number;
   /** A request that carried one of its records was handed to the network and not answered with a plain no. */
   mayBeStored: boolean;
   settled: boolean;
@@ -83,13 +90,15 @@ export function openKafkaAppender(options: AppenderOptions): Appender {
           reject(new RecordTooLarge(`a record of ${Math.max(...sizes)} bytes is larger than any topic takes`));
           return;
         }
+        const bytes = sizes.reduce((sum, size) => sum + size, 0);
         const append: PendingAppend = {
           records,
           sizes,
-          bytes: sizes.reduce((sum, size) => sum + size, 0),
+          bytes,
           positions: new Array<AppendedPosition>(records.length),
           next: 0,
           deadlineMs: performance.now() + options.appendDeadlineMs,
+          slackMs: Math.max(0, bytes - SMALL_APPEND_BYTES) / SLOWEST_BYTES_PER_MS,
           mayBeStored: false,
           settled: false,
           resolve,
@@ -360,7 +369,7 @@ class Lane {
   #connected(): Promise<Producer> {
     if (!this.#producer) {
       // No kafkajs retries while sending: an attempt is one request, so that its outcome can be told.
-      const client = createKafka(this.#options, this.#options.appendDeadlineMs);
+      const client = createKafka(this.#options, REQUEST_TIMEOUT_MS);
       const producer = client.kafka.producer({
         idempotent: false,
         maxInFlightRequests: 1,
@@ -418,11 +427,18 @@ class Lane {
     });
   }
 
-  /** All deadlines are equally long, so the head of the queue has the nearest: one timer is enough. */
+  /** One timer, for the nearest deadline; appends that were answered meanwhile only make it look once for nothing. */
   #armTimer(): void {
     if (this.#timer) return;
-    const first = this.#queue.find((append) => !append.settled);
-    if (!first) return;
+    const inFlight = this.#onTheirWay();
+    let nearestMs = Infinity;
+    for (const append of this.#queue) {
+      if (append.settled) continue;
+      nearestMs = Math.min(nearestMs, append.deadlineMs + (inFlight.has(append) ? append.slackMs : 0));
+      // The rest arrived later, and none of it is on its way.
+      if (!inFlight.has(append)) break;
+    }
+    if (nearestMs === Infinity) return;
     this.#timer = setTimeout(() => {
       // After the poll phase: an answer that has arrived while the process was busy counts.
       setImmediate(() => {
@@ -430,25 +446,35 @@ class Lane {
         this.#expire();
         this.#armTimer();
       });
-    }, first.deadlineMs - performance.now()).unref();
+    }, nearestMs - performance.now()).unref();
   }
 
   #expire(): void {
     const nowMs = performance.now();
-    const expired = this.#queue.filter((append) => !append.settled && append.deadlineMs <= nowMs);
-    if (expired.length === 0) return;
+    const onTheirWay = this.#onTheirWay();
+    const isLate = (append: PendingAppend): boolean =>
+      !append.settled && append.deadlineMs + (onTheirWay.has(append) ? append.slackMs : 0) <= nowMs;
+    const late = this.#queue.filter(isLate);
+    if (late.length === 0) return;
     const inFlight = new Set(this.#inFlight.map(({ append }) => append));
-    if (expired.some((append) => inFlight.has(append))) {
-      if (this.#hasSent()) for (const append of inFlight) append.mayBeStored = true;
-      // Cut first: what is answered as not stored must not be sent a moment later.
-      this.#discardProducer();
-      this.#giveUp?.(new LogUnavailable('the log did not answer in time'));
-    }
-    for (const append of expired) {
+    for (const append of onTheirWay) append.mayBeStored = true;
+    for (const append of late) {
       const text = `the log did not answer within ${this.#options.appendDeadlineMs} ms`;
       this.#reject(append, append.mayBeStored ? new LogOutcomeUnknown(text) : new LogUnavailable(text));
     }
+    const isNothingSent = onTheirWay.size === 0 && late.some((append) => inFlight.has(append));
+    const isNobodyWaiting = inFlight.size > 0 && [...inFlight].every(({ settled }) => settled);
+    if (isNothingSent || isNobodyWaiting) {
+      // What was answered as not stored must not be sent a moment later.
+      this.#discardProducer();
+      this.#giveUp?.(new LogUnavailable('the log did not answer in time'));
+    }
     this.#wake?.();
+  }
+
+  /** Appends of the request under way, once it was handed to the network. */
+  #onTheirWay(): Set<PendingAppend> {
+    return new Set(this.#hasSent() ? this.#inFlight.map(({ append }) => append) : []);
   }
 }
 
