@@ -25,9 +25,16 @@ afterAll(async () => {
 });
 
 const xml = (inside: string, before = ''): string => `${before}<EPCMessage xmlns="http://www.iso.org/28005-2">${inside}</EPCMessage>`;
-const header = '<EPCMessageHeader><ShipMessageId>1</ShipMessageId><MessageType>FAL</MessageType><SentTime>2026-11-24T00:00:00Z</SentTime></EPCMessageHeader>';
+const header =
+  '<EPCMessageHeader><ShipMessageId>1</ShipMessageId><MessageType>FAL</MessageType><SentTime>2026-11-24T00:00:00Z</SentTime></EPCMessageHeader>';
 
-async function expectProblem(body: string | Buffer, contentType: string, status: number, code: string, headers: Record<string, string> = {}): Promise<Record<string, unknown>> {
+async function expectProblem(
+  body: string | Buffer,
+  contentType: string,
+  status: number,
+  code: string,
+  headers: Record<string, string> = {},
+): Promise<Record<string, unknown>> {
   const answer = await agent.request('POST', '/v1/declarations', { body, headers: { 'content-type': contentType, ...headers } });
   expect([answer.status, answer.body['code']]).toEqual([status, code]);
   expect(answer.headers.get('content-type')).toContain('application/problem+json');
@@ -50,7 +57,12 @@ describe('XML that is none, or more than is accepted', () => {
     ['a billion laughs', `<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>${xml('&b;')}`, 400, 'xml-doctype'],
     ['a processing instruction', xml('<?php x?>'), 400, 'xml-forbidden'],
     ['XML 1.1', xml(header, '<?xml version="1.1"?>'), 400, 'xml-forbidden'],
-    ['a comment inside a value', xml('<EPCMessageHeader><ShipMessageId>1<!-- x -->2</ShipMessageId></EPCMessageHeader>'), 400, 'xml-forbidden'],
+    [
+      'a comment inside a value',
+      xml('<EPCMessageHeader><ShipMessageId>1<!-- x -->2</ShipMessageId></EPCMessageHeader>'),
+      400,
+      'xml-forbidden',
+    ],
     ['too deep', xml('<a>'.repeat(70) + '</a>'.repeat(70)), 400, 'xml-limit'],
     ['too much text in one element', xml(`<a>${'x'.repeat(70_000)}</a>`), 400, 'xml-limit'],
     ['too many attributes', xml(`<a ${Array.from({ length: 40 }, (_, i) => `a${i}="1"`).join(' ')}/>`), 400, 'xml-limit'],
@@ -62,7 +74,16 @@ describe('XML that is none, or more than is accepted', () => {
   });
 
   it('invalid UTF-8', async () => {
-    await expectProblem(Buffer.concat([Buffer.from('<EPCMessage xmlns="http://www.iso.org/28005-2"><a>'), Buffer.from([0xc3, 0x28]), Buffer.from('</a></EPCMessage>')]), 'application/xml', 400, 'encoding-invalid');
+    await expectProblem(
+      Buffer.concat([
+        Buffer.from('<EPCMessage xmlns="http://www.iso.org/28005-2"><a>'),
+        Buffer.from([0xc3, 0x28]),
+        Buffer.from('</a></EPCMessage>'),
+      ]),
+      'application/xml',
+      400,
+      'encoding-invalid',
+    );
   });
 
   it('UTF-16', async () => {
@@ -70,7 +91,12 @@ describe('XML that is none, or more than is accepted', () => {
   });
 
   it('gives line and column of a malformed place', async () => {
-    const body = await expectProblem('<EPCMessage xmlns="http://www.iso.org/28005-2">\n  <a>\n  </b>\n</EPCMessage>', 'application/xml', 400, 'xml-malformed');
+    const body = await expectProblem(
+      '<EPCMessage xmlns="http://www.iso.org/28005-2">\n  <a>\n  </b>\n</EPCMessage>',
+      'application/xml',
+      400,
+      'xml-malformed',
+    );
     expect(body['errors']).toEqual([expect.objectContaining({ line: 3, column: expect.any(Number) as number })]);
   });
 });
@@ -96,7 +122,10 @@ describe('JSON that is none, or more than is accepted', () => {
     ['a lone surrogate', (text: string) => text.replace('SONG CAM STAR', 'SONG \\ud800'), 'text-invalid'],
     ['a control character', (text: string) => text.replace('SONG CAM STAR', 'SONG\\u0000'), 'text-invalid'],
   ])('%s', async (_name, change, code) => {
-    const answer = await agent.request<{ errors: { code: string; line?: number }[] }>('POST', '/v1/declarations', { body: change(good()), headers: { 'content-type': 'application/json' } });
+    const answer = await agent.request<{ errors: { code: string; line?: number }[] }>('POST', '/v1/declarations', {
+      body: change(good()),
+      headers: { 'content-type': 'application/json' },
+    });
     expect([answer.status, answer.body.errors.map((error) => error.code)]).toEqual([422, expect.arrayContaining([code])]);
   });
 });
@@ -138,7 +167,8 @@ describe('HTTP', () => {
       socket.on('close', () => resolve(answer));
       socket.on('error', reject);
     });
-  const line = (extra: string): string => `POST /v1/declarations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n${extra}`;
+  const line = (extra: string): string =>
+    `POST /v1/declarations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n${extra}`;
 
   it.each([
     ['Content-Length with Transfer-Encoding', 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
@@ -156,13 +186,41 @@ describe('HTTP', () => {
 
 describe('meaning', () => {
   it.each([
-    ['an IMO number with a wrong check digit', (d: ReturnType<typeof arrival>) => Object.assign(d.ship ?? {}, { imoNumber: '9074728' }), 'imo-check-digit', '/ship/imoNumber'],
-    ['an unknown UN/LOCODE', (d: ReturnType<typeof arrival>) => Object.assign(d.portCall?.portOfCall ?? {}, { unLocode: 'VNZZZ' }), 'locode-unknown', '/portCall/portOfCall/unLocode'],
-    ['a UN number that does not exist', (d: ReturnType<typeof arrival>) => Object.assign(d.formalities?.dangerousGoods?.items?.[0] ?? {}, { unNumber: '6666' }), 'un-number-unknown', '/formalities/dangerousGoods/items/0/unNumber'],
-    ['departure before arrival', (d: ReturnType<typeof arrival>) => Object.assign(d.portCall ?? {}, { etd: '2026-01-01T00:00:00Z' }), 'times-out-of-order', '/portCall/etd'],
-    ['a count that does not match', (d: ReturnType<typeof arrival>) => Object.assign(d.formalities?.generalDeclaration ?? {}, { crewCount: 9, personsOnboard: 10 }), 'count-mismatch', expect.any(String)],
+    [
+      'an IMO number with a wrong check digit',
+      (d: ReturnType<typeof arrival>) => Object.assign(d.ship ?? {}, { imoNumber: '9074728' }),
+      'imo-check-digit',
+      '/ship/imoNumber',
+    ],
+    [
+      'an unknown UN/LOCODE',
+      (d: ReturnType<typeof arrival>) => Object.assign(d.portCall?.portOfCall ?? {}, { unLocode: 'VNZZZ' }),
+      'locode-unknown',
+      '/portCall/portOfCall/unLocode',
+    ],
+    [
+      'a UN number that does not exist',
+      (d: ReturnType<typeof arrival>) => Object.assign(d.formalities?.dangerousGoods?.items?.[0] ?? {}, { unNumber: '6666' }),
+      'un-number-unknown',
+      '/formalities/dangerousGoods/items/0/unNumber',
+    ],
+    [
+      'departure before arrival',
+      (d: ReturnType<typeof arrival>) => Object.assign(d.portCall ?? {}, { etd: '2026-01-01T00:00:00Z' }),
+      'times-out-of-order',
+      '/portCall/etd',
+    ],
+    [
+      'a count that does not match',
+      (d: ReturnType<typeof arrival>) => Object.assign(d.formalities?.generalDeclaration ?? {}, { crewCount: 9, personsOnboard: 10 }),
+      'count-mismatch',
+      expect.any(String),
+    ],
   ])('%s', async (_name, change, code, pointer) => {
-    const answer = await agent.request<{ code: string; errors: { code: string; pointer: string; message: string; messageVi: string; line?: number }[] }>('POST', '/v1/declarations', {
+    const answer = await agent.request<{
+      code: string;
+      errors: { code: string; pointer: string; message: string; messageVi: string; line?: number }[];
+    }>('POST', '/v1/declarations', {
       body: JSON.stringify(
         arrival((d) => void change(d)),
         null,
@@ -171,7 +229,9 @@ describe('meaning', () => {
       headers: { 'content-type': 'application/json' },
     });
     expect(answer.status).toBe(422);
-    expect(answer.body.errors.filter((error) => error.code === code)).toEqual(expect.arrayContaining([expect.objectContaining({ pointer, line: expect.any(Number) as number })]));
+    expect(answer.body.errors.filter((error) => error.code === code)).toEqual(
+      expect.arrayContaining([expect.objectContaining({ pointer, line: expect.any(Number) as number })]),
+    );
     expect(answer.body.errors.every((error) => error.message !== '' && error.messageVi !== '')).toBe(true);
   });
 
@@ -192,7 +252,10 @@ describe('meaning', () => {
   it('an amendment and a cancel of what is not known', async () => {
     const declaration = arrival();
     for (const purpose of ['amend', 'cancel']) {
-      const answer = await agent.submit({ header: { ...declaration.header, messageId: freshId(), purpose, referenceMessageId: 'never-sent' }, ...(purpose === 'cancel' ? { cancellation: {} } : { formalities: {} }) });
+      const answer = await agent.submit({
+        header: { ...declaration.header, messageId: freshId(), purpose, referenceMessageId: 'never-sent' },
+        ...(purpose === 'cancel' ? { cancellation: {} } : { formalities: {} }),
+      });
       expect([answer.status, answer.body.code]).toEqual([422, 'reference-unknown']);
     }
   });

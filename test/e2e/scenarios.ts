@@ -20,7 +20,10 @@ export async function verifies(gateway: RunningGateway, signed: object): Promise
   const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid: string };
   const key = jwks.keys.find((candidate) => candidate.kid === kid);
   if (key === undefined) return false;
-  return flattenedVerify({ protected: header, payload: Buffer.from(canonicalJson(payload)).toString('base64url'), signature: bytes }, await importJWK(key, 'EdDSA')).then(
+  return flattenedVerify(
+    { protected: header, payload: Buffer.from(canonicalJson(payload)).toString('base64url'), signature: bytes },
+    await importJWK(key, 'EdDSA'),
+  ).then(
     () => true,
     () => false,
   );
@@ -37,7 +40,7 @@ interface TaskItem {
 /** Waits until an agency has an open task on a dossier. */
 export async function openTask(client: AgentClient, agency: string, dossierId: string): Promise<TaskItem> {
   return untilHolds(async () => {
-    for (let cursor = ''; ; ) {
+    for (let cursor = ''; ;) {
       const page = await client.get<{ items: TaskItem[]; next: string | null }>(`/v1/agencies/${agency}/tasks?cursor=${cursor}`);
       const item = page.body.items.find((candidate) => candidate.dossierId === dossierId);
       if (item !== undefined) return item;
@@ -63,7 +66,9 @@ export function gatewayScenarios(name: string, start: () => Promise<RunningGatew
     }, 120_000);
     afterAll(stop, 60_000);
 
-    async function submitted(change?: Parameters<typeof arrival>[0]): Promise<{ receipt: Receipt; declaration: ReturnType<typeof arrival> }> {
+    async function submitted(
+      change?: Parameters<typeof arrival>[0],
+    ): Promise<{ receipt: Receipt; declaration: ReturnType<typeof arrival> }> {
       const declaration = arrival(change);
       const answer = await agent.submit(declaration);
       expect([answer.status, answer.text]).toEqual([202, expect.anything()]);
@@ -91,7 +96,14 @@ export function gatewayScenarios(name: string, start: () => Promise<RunningGatew
       expect(receipt.agencies.map(({ agency }) => agency)).toEqual(['harbour-master', 'customs', 'tax', 'planning']);
       await customsAccepts(receipt.dossierId);
       const { body: clearance } = await agent.clearance(receipt.dossierId);
-      expect(clearance).toMatchObject({ status: 'granted', statusCode: '1', final: true, version: 1, revision: 1, dossierCode: receipt.dossierCode });
+      expect(clearance).toMatchObject({
+        status: 'granted',
+        statusCode: '1',
+        final: true,
+        version: 1,
+        revision: 1,
+        dossierCode: receipt.dossierCode,
+      });
       expect(await verifies(gateway, clearance)).toBe(true);
       expect(await verifies(gateway, { ...clearance, summary: 'changed' })).toBe(false);
     });
@@ -106,7 +118,10 @@ export function gatewayScenarios(name: string, start: () => Promise<RunningGatew
         if (found === undefined) throw new Error('not asked yet');
         return found.body;
       });
-      await customs.decide('customs', task.taskId, { outcome: 'conditionallyAccepted', conditions: [{ code: 'X', text: 'Show the seals.' }] });
+      await customs.decide('customs', task.taskId, {
+        outcome: 'conditionallyAccepted',
+        conditions: [{ code: 'X', text: 'Show the seals.' }],
+      });
       const answer = await waiting;
       expect([answer.status, answer.body.status, answer.body.statusCode]).toEqual([200, 'conditional', '3']);
       const short = await agent.submit(arrival(), { prefer: 'wait=1' });
@@ -148,7 +163,9 @@ export function gatewayScenarios(name: string, start: () => Promise<RunningGatew
       };
       const answer = await agent.submit(amend, { prefer: 'wait=20' });
       expect([answer.status, answer.body.status, answer.body.revision]).toEqual([200, 'granted', 2]);
-      const { body: dossier } = await agent.get<{ tasks: { agency: string; revision: number; current: boolean }[] }>(`/v1/dossiers/${receipt.dossierId}`);
+      const { body: dossier } = await agent.get<{ tasks: { agency: string; revision: number; current: boolean }[] }>(
+        `/v1/dossiers/${receipt.dossierId}`,
+      );
       const current = Object.fromEntries(dossier.tasks.filter((task) => task.current).map((task) => [task.agency, task.revision]));
       expect(current).toEqual({ 'harbour-master': 2, customs: 1, tax: 1, planning: 1 });
     });
@@ -171,7 +188,10 @@ export function gatewayScenarios(name: string, start: () => Promise<RunningGatew
     it('withdraws open tasks when the declarant cancels', async () => {
       const { receipt, declaration } = await submitted();
       const task = await openTask(customs, 'customs', receipt.dossierId);
-      const cancel = { header: { ...declaration.header, messageId: freshId(), purpose: 'cancel', referenceMessageId: declaration.header.messageId }, cancellation: { reason: 'Ship diverted.' } };
+      const cancel = {
+        header: { ...declaration.header, messageId: freshId(), purpose: 'cancel', referenceMessageId: declaration.header.messageId },
+        cancellation: { reason: 'Ship diverted.' },
+      };
       const answer = await agent.submit(cancel, { prefer: 'wait=20' });
       expect([answer.status, answer.body.status, answer.body.statusCode]).toEqual([200, 'cancelled', undefined]);
       const late = await customs.decide('customs', task.taskId, { outcome: 'accepted' });
@@ -217,7 +237,10 @@ export function gatewayScenarios(name: string, start: () => Promise<RunningGatew
       const tax = new AgentClient(gateway.url, gateway.tokens['tax'] ?? '');
       expect((await tax.decide('tax', task.taskId, { outcome: 'accepted' })).status).toBe(403);
       expect((await tax.decide('customs', task.taskId, { outcome: 'accepted' })).status).toBe(403);
-      const amend = { header: { ...declaration.header, messageId: freshId(), purpose: 'amend', referenceMessageId: declaration.header.messageId }, formalities: { shipStores: { items: [{ sequenceNumber: 1, articleName: 'Rice', quantity: { value: 5, unit: 'KGM' } }] } } };
+      const amend = {
+        header: { ...declaration.header, messageId: freshId(), purpose: 'amend', referenceMessageId: declaration.header.messageId },
+        formalities: { shipStores: { items: [{ sequenceNumber: 1, articleName: 'Rice', quantity: { value: 5, unit: 'KGM' } }] } },
+      };
       expect((await agent.submit(amend)).status).toBe(202);
       await untilHolds(async () => {
         const { body } = await agent.get<{ revisions: unknown[] }>(`/v1/dossiers/${receipt.dossierId}`);
@@ -241,7 +264,10 @@ export function gatewayScenarios(name: string, start: () => Promise<RunningGatew
         const answer = await other.get(`/v1/dossiers/${receipt.dossierId}${path}`);
         expect([answer.status, answer.body['code']]).toEqual([404, 'not-found']);
       }
-      const amend = await other.submit({ header: { ...declaration.header, messageId: freshId(), purpose: 'amend', referenceMessageId: declaration.header.messageId }, formalities: {} });
+      const amend = await other.submit({
+        header: { ...declaration.header, messageId: freshId(), purpose: 'amend', referenceMessageId: declaration.header.messageId },
+        formalities: {},
+      });
       expect([422, 202]).toContain(amend.status);
       expect(amend.body.dossierId).not.toBe(receipt.dossierId);
       const joined = await other.submit(arrival((d) => Object.assign(d.portCall ?? {}, { visitId: receipt.dossierCode })));
@@ -254,10 +280,14 @@ export function gatewayScenarios(name: string, start: () => Promise<RunningGatew
 
     it('plans and predicts in a dry run, and stores nothing', async () => {
       const declaration = arrival();
-      const answer = await agent.request<{ valid: boolean; plan: { agency: string }[]; predicted: Clearance }>('POST', '/v1/declarations?dryRun=true', {
-        body: JSON.stringify(declaration),
-        headers: { 'content-type': 'application/json' },
-      });
+      const answer = await agent.request<{ valid: boolean; plan: { agency: string }[]; predicted: Clearance }>(
+        'POST',
+        '/v1/declarations?dryRun=true',
+        {
+          body: JSON.stringify(declaration),
+          headers: { 'content-type': 'application/json' },
+        },
+      );
       expect([answer.status, answer.body.valid]).toEqual([200, true]);
       expect(answer.body.plan.map(({ agency }) => agency)).toEqual(['harbour-master', 'customs', 'tax', 'planning']);
       expect(answer.body.predicted.status).toBe('pending');
@@ -266,7 +296,10 @@ export function gatewayScenarios(name: string, start: () => Promise<RunningGatew
 
     it('rejects an amendment of a dossier that does not exist', async () => {
       const declaration = arrival();
-      const amend = { header: { ...declaration.header, purpose: 'amend', referenceMessageId: freshId() }, formalities: { waste: { items: [{ wasteTypeCode: '101' }] } } };
+      const amend = {
+        header: { ...declaration.header, purpose: 'amend', referenceMessageId: freshId() },
+        formalities: { waste: { items: [{ wasteTypeCode: '101' }] } },
+      };
       const answer = await agent.submit(amend, { prefer: 'wait=10' });
       expect([answer.status, answer.body.code]).toEqual([422, 'reference-unknown']);
     });
@@ -274,14 +307,25 @@ export function gatewayScenarios(name: string, start: () => Promise<RunningGatew
     it('guards against a lost update by baseRevision', async () => {
       const { receipt, declaration } = await submitted();
       await openTask(customs, 'customs', receipt.dossierId);
-      const amend = { header: { ...declaration.header, messageId: freshId(), purpose: 'amend', referenceMessageId: declaration.header.messageId, baseRevision: 7 }, formalities: {} };
+      const amend = {
+        header: {
+          ...declaration.header,
+          messageId: freshId(),
+          purpose: 'amend',
+          referenceMessageId: declaration.header.messageId,
+          baseRevision: 7,
+        },
+        formalities: {},
+      };
       const answer = await agent.submit(amend);
       expect([answer.status, answer.body.code]).toEqual([409, 'revision-conflict']);
     });
 
     it('streams the events of a dossier, and resumes after the last one seen', async () => {
       const { receipt } = await submitted();
-      const stream = await fetch(`${gateway.url}/v1/dossiers/${receipt.dossierId}/events`, { headers: { authorization: `Bearer ${gateway.tokens['agent'] ?? ''}` } });
+      const stream = await fetch(`${gateway.url}/v1/dossiers/${receipt.dossierId}/events`, {
+        headers: { authorization: `Bearer ${gateway.tokens['agent'] ?? ''}` },
+      });
       expect(stream.headers.get('content-type')).toContain('text/event-stream');
       const reader = (stream.body as ReadableStream<Uint8Array>).getReader();
       const decoder = new TextDecoder();
@@ -324,8 +368,10 @@ export function gatewayScenarios(name: string, start: () => Promise<RunningGatew
       await customsAccepts(receipt.dossierId);
       await statusOf(receipt.dossierId, 'granted');
       const seen: { id: string; dossierId: string; type: string }[] = [];
-      for (let next = cursor; ; ) {
-        const page = await agent.get<{ items: { id: string; dossierId: string; type: string }[]; next: string }>(`/v1/events?limit=3&after=${next}`);
+      for (let next = cursor; ;) {
+        const page = await agent.get<{ items: { id: string; dossierId: string; type: string }[]; next: string }>(
+          `/v1/events?limit=3&after=${next}`,
+        );
         if (page.body.items.length === 0) break;
         seen.push(...page.body.items);
         next = page.body.next;
