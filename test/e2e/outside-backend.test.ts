@@ -186,7 +186,7 @@ it('has traceparent from HTTP to the clearance, and CloudEvents headers everywhe
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as { headers?: string[]; payload: string })
       .map(({ headers = [], payload }) => ({
-        headers: Object.fromEntries(headers.flatMap((name, i) => (i % 2 === 0 ? [[name, headers[i + 1] ?? '']] : []))) as Record<string, string>,
+        headers: Object.fromEntries(headers.flatMap((name, i) => (i % 2 === 0 ? [[name, headers[i + 1] ?? '']] : []))),
         value: JSON.parse(payload) as Record<string, unknown>,
       }));
   for (const [topic, type] of [
