@@ -67,7 +67,8 @@ const requestOf = (dossierId: string): Promise<RequestMessage> =>
   });
 
 /** Without key, headers or a partition: what the smallest client does. */
-const decide = (agency: string, decision: object): Promise<unknown> => producer.send({ topic: `${prefix}decisions.${agency}`, messages: [{ value: JSON.stringify(decision) }] });
+const decide = (agency: string, decision: object): Promise<unknown> =>
+  producer.send({ topic: `${prefix}decisions.${agency}`, messages: [{ value: JSON.stringify(decision) }] });
 
 async function statusOf(dossierId: string, status: string): Promise<Clearance> {
   return untilHolds(async () => {
@@ -89,7 +90,11 @@ function kcatAvailable(): boolean {
 
 async function kcatRequest(dossierId: string): Promise<RequestMessage> {
   return untilHolds(() => {
-    const out = execFileSync('kcat', ['-b', brokers.join(','), '-C', '-t', `${prefix}requests.harbour-master`, '-o', 'beginning', '-e', '-q', '-u'], { maxBuffer: 64 * 1024 * 1024 }).toString();
+    const out = execFileSync(
+      'kcat',
+      ['-b', brokers.join(','), '-C', '-t', `${prefix}requests.harbour-master`, '-o', 'beginning', '-e', '-q', '-u'],
+      { maxBuffer: 64 * 1024 * 1024 },
+    ).toString();
     const found = out
       .split('\n')
       .filter((line) => line !== '')
@@ -101,9 +106,13 @@ async function kcatRequest(dossierId: string): Promise<RequestMessage> {
 }
 
 async function kcatDecide(decision: object): Promise<void> {
-  const child = spawn('kcat', ['-b', brokers.join(','), '-P', '-t', `${prefix}decisions.harbour-master`, '-p', '2'], { stdio: ['pipe', 'ignore', 'inherit'] });
+  const child = spawn('kcat', ['-b', brokers.join(','), '-P', '-t', `${prefix}decisions.harbour-master`, '-p', '2'], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
   child.stdin.end(`${JSON.stringify(decision)}\n`);
-  await new Promise((resolve, reject) => child.once('exit', (code) => (code === 0 ? resolve(undefined) : reject(new Error(`kcat ended with ${code}`)))));
+  await new Promise((resolve, reject) =>
+    child.once('exit', (code) => (code === 0 ? resolve(undefined) : reject(new Error(`kcat ended with ${code}`)))),
+  );
 }
 
 it('grants when kafkajs plays customs and librdkafka the harbour master, each partitioning its own way', async () => {
@@ -116,7 +125,11 @@ it('grants when kafkajs plays customs and librdkafka the harbour master, each pa
   await kcatDecide({ taskId: harbour.taskId, outcome: 'accepted' });
   await decide('customs', { taskId: request.taskId, outcome: 'accepted', reference: 'VN-1', decidedAt: '2026-11-24T03:00:00Z' });
   const clearance = await statusOf(dossierId, 'granted');
-  expect(clearance.agencies.find(({ agency }) => agency === 'customs')).toMatchObject({ status: 'accepted', reference: 'VN-1', decidedAt: '2026-11-24T03:00:00Z' });
+  expect(clearance.agencies.find(({ agency }) => agency === 'customs')).toMatchObject({
+    status: 'accepted',
+    reference: 'VN-1',
+    decidedAt: '2026-11-24T03:00:00Z',
+  });
   expect(await verifies({ url, adminUrls: [], tokens: {} }, clearance)).toBe(true);
 });
 
@@ -140,7 +153,10 @@ it('says who is awaited while an agency is silent, and what the others decided',
 it('sets aside what is no decision, what names another agency and what has no task, and goes on', async () => {
   const dossierId = await submitted();
   const request = await requestOf(dossierId);
-  await producer.send({ topic: `${prefix}decisions.customs`, messages: [{ value: 'not json' }, { value: null }, { value: Buffer.alloc(300, 255) }] });
+  await producer.send({
+    topic: `${prefix}decisions.customs`,
+    messages: [{ value: 'not json' }, { value: null }, { value: Buffer.alloc(300, 255) }],
+  });
   await decide('customs', { taskId: request.taskId, outcome: 'accepted', agency: 'tax' });
   await decide('tax', { taskId: request.taskId, outcome: 'refused' });
   await decide('customs', { taskId: `${dossierId}-0123456789abcdef`, outcome: 'refused' });
@@ -163,7 +179,8 @@ it('counts a decision once however often it is sent, and the last different one'
   const request = await requestOf(dossierId);
   const harbour = await kcatRequest(dossierId);
   await kcatDecide({ taskId: harbour.taskId, outcome: 'accepted' });
-  for (let i = 0; i < 5; i++) await decide('customs', { taskId: request.taskId, outcome: 'refused', reasons: [{ code: 'A', text: 'No.' }] });
+  for (let i = 0; i < 5; i++)
+    await decide('customs', { taskId: request.taskId, outcome: 'refused', reasons: [{ code: 'A', text: 'No.' }] });
   const refused = await statusOf(dossierId, 'refused');
   await decide('customs', { taskId: request.taskId, outcome: 'accepted' });
   const granted = await statusOf(dossierId, 'granted');
@@ -177,10 +194,15 @@ it('has traceparent from HTTP to the clearance, and CloudEvents headers everywhe
   const request = await requestOf(dossierId);
   const harbour = await kcatRequest(dossierId);
   await kcatDecide({ taskId: harbour.taskId, outcome: 'accepted' });
-  await producer.send({ topic: `${prefix}decisions.customs`, messages: [{ key: dossierId, headers: { traceparent }, value: JSON.stringify({ taskId: request.taskId, outcome: 'accepted' }) }] });
+  await producer.send({
+    topic: `${prefix}decisions.customs`,
+    messages: [{ key: dossierId, headers: { traceparent }, value: JSON.stringify({ taskId: request.taskId, outcome: 'accepted' }) }],
+  });
   await statusOf(dossierId, 'granted');
   const read = (topic: string): { headers: Record<string, string>; value: Record<string, unknown> }[] =>
-    execFileSync('kcat', ['-b', brokers.join(','), '-C', '-t', `${prefix}${topic}`, '-o', 'beginning', '-e', '-q', '-J', '-u'], { maxBuffer: 256 * 1024 * 1024 })
+    execFileSync('kcat', ['-b', brokers.join(','), '-C', '-t', `${prefix}${topic}`, '-o', 'beginning', '-e', '-q', '-J', '-u'], {
+      maxBuffer: 256 * 1024 * 1024,
+    })
       .toString()
       .split('\n')
       .filter((line) => line !== '')
@@ -195,7 +217,12 @@ it('has traceparent from HTTP to the clearance, and CloudEvents headers everywhe
     ['clearances', 'vn.seaport.clearance.v1'],
   ] as const) {
     const record = read(topic).find(({ value }) => value['dossierId'] === dossierId);
-    expect(record?.headers).toMatchObject({ ce_specversion: '1.0', ce_type: type, 'content-type': 'application/json', traceparent: expect.stringContaining('0af7651916cd43dd8448eb211c80319c') as string });
+    expect(record?.headers).toMatchObject({
+      ce_specversion: '1.0',
+      ce_type: type,
+      'content-type': 'application/json',
+      traceparent: expect.stringContaining('0af7651916cd43dd8448eb211c80319c') as string,
+    });
   }
   const results = read('results.tax').find(({ value }) => value['dossierId'] === dossierId);
   expect(results?.value).toMatchObject({ version: 1, status: 'granted' });
