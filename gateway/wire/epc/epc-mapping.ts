@@ -617,7 +617,7 @@ function finishCargoItem(frame: Frame, reader: EpcReader, element: XmlElement): 
       sheet['stowagePosition'] ??= stowage?.value;
       sheet['transportContractNumber'] ??= document?.value;
     }
-    if (parent !== undefined) (parent.dangerousGoods ??= []).push(...goods);
+    if (parent !== undefined) for (const sheet of goods) (parent.dangerousGoods ??= []).push(sheet);
   }
   if (document !== undefined && parent !== undefined) {
     const first = (parent.notes ??= new Map());

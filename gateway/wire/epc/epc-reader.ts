@@ -8,7 +8,7 @@ import { xpathWithin, type XmlDocument, type XmlElement } from './strict-xml';
 /** Namespace of the root; children are in it (2011) or in none (2021). */
 export const EPC_NAMESPACE = 'http://www.iso.org/28005-2';
 
-/** Answers stay bounded: what is wrong a thousand times is one mistake of the sender's system. */
+/** Errors, and warnings, each: answers stay bounded, and what is wrong a thousand times is one mistake of the sender's system. */
 export const MAX_READER_PROBLEMS = 1_000;
 
 type JsonObject = Record<string, unknown>;
@@ -65,6 +65,9 @@ export class EpcReader {
   readonly #warnedUnmapped = new Set<Rule>();
   readonly #markBase: number;
   #hasExtensions = false;
+  #errors = 0;
+  #warnings = 0;
+  #isTruncated = false;
 
   constructor(document: XmlDocument, recorder?: Map<string, XmlElement>) {
     this.#document = document;
@@ -81,7 +84,7 @@ export class EpcReader {
 
   /** Reads the children of an element by rules of its place. */
   readChildren(element: XmlElement, rules: ReadonlyMap<string, Rule>, frame: Frame): void {
-    if (element.children.length > 0 && element.text !== '') this.report('type', element, frame, '', MIXED_CONTENT);
+    if (element.children.length > 0 && element.text !== '') this.report('format', element, frame, '', MIXED_CONTENT);
     for (const child of element.children) {
       const rule = rules.get(child.local);
       if (rule === undefined || !isEpc(child)) {
@@ -150,7 +153,7 @@ export class EpcReader {
       const value = this.converted(element, rule.shape.bare(text), frame, rule);
       if (value !== undefined) this.set(climb(frame, rule.up), rule.path, value, element, rule.append);
     } else {
-      this.report('type', element, frame, rule.suffix, TEXT_IN_CONTAINER);
+      this.report('format', element, frame, rule.suffix, TEXT_IN_CONTAINER);
     }
   }
 
@@ -307,9 +310,11 @@ export class EpcReader {
     detail?: { en: string; vi: string },
     severity: Severity = 'error',
   ): void {
-    if (this.problems.length > MAX_READER_PROBLEMS) return;
-    if (this.problems.length === MAX_READER_PROBLEMS) {
-      this.problems.push(problem('too-many', { pointer: '' }, MORE_FAULTS));
+    // Apart: many warnings must neither hide an error nor be one.
+    const said = severity === 'error' ? ++this.#errors : ++this.#warnings;
+    if (said > MAX_READER_PROBLEMS) {
+      if (!this.#isTruncated) this.problems.push(problem('problems-truncated', { pointer: '' }, undefined, 'warning'));
+      this.#isTruncated = true;
       return;
     }
     this.problems.push(problem(code, { pointer: pointerOf(frame) + suffix, ...this.#document.locate(element) }, detail, severity));
@@ -369,6 +374,5 @@ function climb(frame: Frame, up: number): Frame {
 /** Marks on rules (see Rule.lastParent) must be unlike those of any document before. */
 let marksUsed = 0;
 
-const MIXED_CONTENT = { en: 'Text stands between elements.', vi: 'Có văn bản giữa các phần tử.' };
+export const MIXED_CONTENT = { en: 'Text stands between elements.', vi: 'Có văn bản giữa các phần tử.' };
 const TEXT_IN_CONTAINER = { en: 'Elements are needed here, not text.', vi: 'Cần các phần tử, không phải văn bản.' };
-const MORE_FAULTS = { en: 'There are more faults than are listed.', vi: 'Còn nhiều lỗi khác không được liệt kê.' };

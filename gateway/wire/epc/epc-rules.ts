@@ -21,6 +21,7 @@ export interface Facts {
   hasRegistryPort: boolean;
   hasSecurity: boolean;
   hasHealth: boolean;
+  /** Only looked for where there is a general list that they would replace. */
   hasDangerousGoodsSheets: boolean;
 }
 

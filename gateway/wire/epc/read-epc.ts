@@ -1,7 +1,7 @@
 import { problem } from '../../core/problem-catalogue';
 import type { Reading, SourcePosition } from '../reading';
 import { bodyRules, finishDeclaration, headerRules, SECURITY_ELEMENTS } from './epc-mapping';
-import { childOf, childText, EPC_NAMESPACE, EpcReader, hasContent, isEpc, trimmed } from './epc-reader';
+import { childOf, childText, EPC_NAMESPACE, EpcReader, hasContent, isEpc, MIXED_CONTENT, trimmed } from './epc-reader';
 import type { Facts } from './epc-rules';
 import { boolean, Refusal } from './conversions';
 import { readStrictXml, type XmlDocument, type XmlElement } from './strict-xml';
@@ -18,7 +18,7 @@ const BODIES = ['EPCRequestBody', 'EPCCancelBody', 'EPCReceiptBody', 'EPCAcknowl
  * the body itself where it has none): in the EPC namespace epc-2011, in none epc-2021.
  *
  * Unreadable are what `readStrictXml` refuses, `dialect-unknown` (another root or root namespace) and a message without a body that
- * can be submitted (`required`). All other faults are reported together in `problems`, at most 1,000; refused values are left out.
+ * can be submitted (`required`). All other faults are reported together in `problems`, at most 1,000 errors and 1,000 warnings; refused values are left out.
  * Times stay as written. Never throws on input.
  */
 export function readEpc(bytes: Buffer): Reading {
@@ -75,7 +75,7 @@ function readMessage(reader: EpcReader, document: XmlDocument, { header, body }:
     const isSecond = isEpc(element) && (element.local === 'EPCMessageHeader' || BODIES.includes(element.local));
     reader.report(isSecond ? 'element-repeated' : 'unknown-element', element, reader.root, '');
   }
-  if (document.root.text !== '') reader.report('type', document.root, reader.root, '');
+  if (document.root.text !== '') reader.report('format', document.root, reader.root, '', MIXED_CONTENT);
   if (document.attributed[0] !== undefined) {
     reader.report('element-unmapped', document.attributed[0], reader.root, '', ATTRIBUTES_IGNORED, 'warning');
   }
@@ -120,9 +120,9 @@ function readCancel(reader: EpcReader, body: XmlElement, candidate: Record<strin
   if (!isCancelled) reader.report('required', body, reader.root, '/cancellation', CANCEL_MISSING);
   candidate['cancellation'] = {};
   if (header['messageId'] !== undefined) header['referenceMessageId'] = header['messageId'];
-  // The journal number says which dossier; the canonical portCall needs its (unknown) port beside it.
+  // The journal number says which dossier; the canonical portCall needs a port beside it: the code of an unknown one.
   const portCall = candidate['portCall'] as Record<string, unknown> | undefined;
-  if (portCall !== undefined) portCall['portOfCall'] = {};
+  if (portCall !== undefined) portCall['portOfCall'] = { unLocode: 'ZZUKN' };
 }
 
 /** What the rows ask about the message as a whole: looked up before the walk, so that the order of elements does not matter. */
@@ -143,6 +143,7 @@ function factsOf(header: XmlElement | undefined, body: XmlElement | undefined): 
   const first = present.get(wanted);
   const isSamePort = second !== undefined && first !== undefined && isSame(portCodeOf(first), portCodeOf(second));
 
+  const cargo = present.get('CargoData');
   const registration = present.get('ShipID');
   const registrationPort = registration === undefined ? undefined : childOf(registration, 'RegistrationPort');
   return {
@@ -153,10 +154,7 @@ function factsOf(header: XmlElement | undefined, body: XmlElement | undefined): 
     hasRegistryPort: registrationPort?.children.some((child) => child.local !== 'CountryCode' && hasContent(child)) === true,
     hasSecurity: SECURITY_ELEMENTS.some(has),
     hasHealth: has('HealthData') || has('Health'),
-    get hasDangerousGoodsSheets() {
-      const cargo = present.get('CargoData');
-      return cargo !== undefined && hasSheet(cargo);
-    },
+    hasDangerousGoodsSheets: has('GeneralDescriptionOfDG') && cargo !== undefined && hasSheet(cargo),
   };
 }
 
