@@ -279,7 +279,9 @@ async function startExchange(wiring: {
   partitions: number;
 }): Promise<Exchange> {
   const { settings, logger, metrics, log, store, signer, rules, connected, deadLetter, groups, onFatal, closers, partitions } = wiring;
+  const exchangeGroup = `${settings.topicPrefix}exchange`;
   const exchange = new Exchange({
+    group: exchangeGroup,
     log,
     store,
     signer,
@@ -290,7 +292,6 @@ async function startExchange(wiring: {
     observe: observeExchange(metrics, logger, systemClock),
   });
   const relayGroup = `${settings.topicPrefix}relay`;
-  const exchangeGroup = `${settings.topicPrefix}exchange`;
   groups.set(relayGroup, decisionTopics(connected));
   groups.set(exchangeGroup, ['dossiers']);
   const relayPorts = {
@@ -313,6 +314,7 @@ async function startExchange(wiring: {
       group: exchangeGroup,
       topics: ['dossiers'],
       onBatch: (batch, control) => exchange.onBatch(batch, control),
+      onAssigned: (given) => exchange.assign(given.map(({ partition }) => partition)),
       onRevoked: (revoked) => revoked.forEach(({ partition }) => exchange.release(partition)),
       onFatal,
     }),

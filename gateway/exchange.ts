@@ -36,13 +36,16 @@ export interface ExchangePorts {
   clock: Clock;
   rules: FoldRules;
   partitions: number;
+  /** The group that reads `dossiers`; 'exchange' without a prefix. */
+  group?: string;
   /** A record that cannot be handled, ready for `dead-letters`. */
   deadLetter(record: LogRecord, reason: string): OutgoingRecord;
   observe: ExchangeObserver;
 }
 
 export interface ExchangeObserver {
-  folded(result: FoldResult, fact: Fact): void;
+  /** `again`: the group had committed the record before; the store is being made anew. */
+  folded(result: FoldResult, fact: Fact, again: boolean): void;
   poison(record: LogRecord, reason: string): void;
   voided(count: number): void;
   /** What was issued before is not what this build and configuration would issue: the issued one stands. */
@@ -59,6 +62,8 @@ interface Owner {
   /** False until the first commit of a store that had no marker. */
   stored: boolean;
   issued: IssuedClearances;
+  /** Offset after the last record that the group had committed at the take-over: what was issued up to there is all in `clearances`. */
+  committed: number;
   /** Where the last jump back went: what is not there after it is a hole in the log. */
   soughtFrom?: number;
 }
@@ -70,8 +75,6 @@ interface Step {
   result: FoldResult;
 }
 
-/** The group that reads `dossiers`. */
-export const EXCHANGE_GROUP = 'exchange';
 /** Records folded at a time where the exchange reads by itself. */
 const CATCH_UP_RECORDS = 1_000;
 /** Timers looked at in one partition at a time. */
@@ -158,6 +161,11 @@ export class Exchange {
     return (await this.ports.log.offsets('dossiers')).find((entry) => entry.partition === partition) ?? { start: 0, end: 0 };
   }
 
+  private async committedOf(partition: number): Promise<number> {
+    const committed = await this.ports.log.committed(this.ports.group ?? 'exchange', 'dossiers');
+    return committed.find((entry) => entry.partition === partition)?.offset ?? -1;
+  }
+
   /** A new owner trusts the store only as far as its marker belongs to this log, and reads what was issued since. */
   private async takeOver(partition: number, endOffset: number): Promise<Owner> {
     const { log, store, observe } = this.ports;
@@ -171,7 +179,7 @@ export class Exchange {
     }
     const start = marker ?? { epoch: epoch ?? 'truncated', offset: -1, clearancesOffset: 0 };
     const issued = await IssuedClearances.open(log, partition, start.clearancesOffset);
-    const owner = { marker: start, stored: marker !== null, issued };
+    const owner = { marker: start, stored: marker !== null, issued, committed: await this.committedOf(partition) };
     this.owners.set(partition, owner);
     return owner;
   }
@@ -208,9 +216,8 @@ export class Exchange {
         poisoned.push(record);
         continue;
       }
-      const standing = issuing.length;
-      const result = this.withStanding(owner, record.offset, dossierId, folded, issuing);
-      differed += issuing.length - standing;
+      const { result, differs } = this.asIssued(owner, record.offset, states.get(dossierId), folded, issuing);
+      if (differs) differed++;
       steps.push({ record, fact, before: states.get(dossierId), result });
       if (result.state !== undefined) states.set(dossierId, result.state);
       if (result.body !== undefined) bodies.set(dossierId, result.body);
@@ -236,26 +243,44 @@ export class Exchange {
     owner.stored = true;
     // Counted once it holds: what a fault undid is folded again.
     for (const record of poisoned) observe.poison(record, 'poison');
-    for (const { result, fact } of steps) observe.folded(result, fact);
+    for (const { result, fact, record } of steps) observe.folded(result, fact, record.offset < owner.committed);
     if (voided > 0) observe.voided(voided);
     if (differed > 0) observe.differed?.(differed);
     observe.stage('aggregate', (clock.monotonicMs() - startedMs) / 1000);
   }
 
-  /** Versions that `clearances` holds for a record where the fold of today makes none: they stand. */
-  private withStanding(owner: Owner, offset: number, dossierId: string, result: FoldResult, issuing: Issue[]): FoldResult {
-    let { state } = result;
-    if (state === undefined || result.clearance !== undefined) return result;
-    const events = [...result.events];
-    for (const value of owner.issued.issuedFor(offset)) {
-      const issued = JSON.parse(value) as Clearance;
-      if (issued.dossierId !== dossierId || typeof issued.version !== 'number' || issued.version <= state.version) continue;
-      owner.issued.take(issued.clearanceId);
-      state = withIssuedVersion(state, issued, this.ports.rules);
-      issuing.push({ kind: 'clearance', id: issued.clearanceId, dossierId, version: issued.version, value });
-      events.push(clearanceEvent(issued, issued.issuedAt ?? state.asOf));
+  /**
+   * Issued is issued: for a record that was folded before, `clearances` says which version it caused, if any, and not the fold of today,
+   * which may be another build or configuration. So a rebuild signs nothing, and the numbers of versions stay.
+   */
+  private asIssued(
+    owner: Owner,
+    offset: number,
+    before: DossierState | undefined,
+    result: FoldResult,
+    issuing: Issue[],
+  ): { result: FoldResult; differs: boolean } {
+    const { state, clearance, ...rest } = result;
+    if (state === undefined) return { result, differs: false };
+    const version = before?.version ?? 0;
+    const found = owner.issued.issuedFor(offset).map((value) => ({ value, issued: JSON.parse(value) as Clearance }));
+    const standing = found.find(({ issued }) => issued.dossierId === state.dossierId && issued.version > version);
+    if (standing === undefined && (clearance === undefined || offset >= owner.committed)) return { result, differs: false };
+    if (standing !== undefined && clearance?.version === standing.issued.version) return { result, differs: false };
+    const events = result.events.filter(({ type }) => type !== 'clearance');
+    if (standing === undefined) {
+      const { issuedAt: _issuedAt, ...unissued } = state;
+      const kept = { ...unissued, version, ...(before?.issuedAt === undefined ? {} : { issuedAt: before.issuedAt }) };
+      return { result: { ...rest, state: kept, results: [], events }, differs: true };
     }
-    return { ...result, state, events };
+    const { value, issued } = standing;
+    owner.issued.take(issued.clearanceId);
+    issuing.push({ kind: 'clearance', id: issued.clearanceId, dossierId: issued.dossierId, version: issued.version, value });
+    const stood = withIssuedVersion(state, issued, this.ports.rules);
+    return {
+      result: { ...rest, state: stood, results: [], events: [...events, clearanceEvent(issued, issued.issuedAt ?? state.asOf)] },
+      differs: true,
+    };
   }
 
   private async loadStates(partition: number, facts: { fact: Fact }[]): Promise<Map<string, DossierState>> {
@@ -489,9 +514,8 @@ export class Exchange {
     if (isKept && !started) return false;
     const { start, end } = await this.endsOf(partition);
     const owner = isKept ? known : await this.takeOver(partition, end);
-    const committed = (await log.committed(EXCHANGE_GROUP, 'dossiers')).find((entry) => entry.partition === partition)?.offset ?? -1;
     const from = Math.max(owner.marker.offset + 1, start);
-    const to = Math.min(from + CATCH_UP_RECORDS, committed, end);
+    const to = Math.min(from + CATCH_UP_RECORDS, owner.committed, end);
     if (from >= to) return false;
     observe.rebuilding(partition, from);
     const records: LogRecord[] = [];

@@ -79,6 +79,11 @@ export function createMetrics(build: { version: string; node: string }) {
       labelNames: ['kind'],
       registers,
     }),
+    differed: new Counter({
+      name: 'seaport_clearances_differ_total',
+      help: 'Issued versions that this build and configuration would not issue so: they stand',
+      registers,
+    }),
     voided: new Counter({
       name: 'seaport_clearances_void_total',
       help: 'Clearance records that came second to another of the same version',

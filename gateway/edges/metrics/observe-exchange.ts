@@ -6,7 +6,8 @@ import type { Metrics } from './metrics';
 /** The exchange's observer on prom-client and the log. Test declarations stay out of business metrics. */
 export function observeExchange(metrics: Metrics, logger: Pick<Logger, 'error' | 'warn' | 'info'>, clock: Clock): ExchangeObserver {
   return {
-    folded(result, fact) {
+    folded(result, fact, again) {
+      if (again) return;
       const { exit } = result;
       switch (exit.exit) {
         case 'applied':
@@ -38,6 +39,10 @@ export function observeExchange(metrics: Metrics, logger: Pick<Logger, 'error' |
     voided(count) {
       metrics.voided.inc(count);
       logger.warn({ count }, 'clearance records came second to another of the same version');
+    },
+    differed(count) {
+      metrics.differed.inc(count);
+      logger.warn({ count }, 'what was issued before is not what would be issued now: it stands');
     },
     epochChanged(partition) {
       metrics.epochChanges.inc();
