@@ -4,7 +4,7 @@ import type { CodedText, DecisionMessage } from '../core/messages';
 import type { Outcome } from '../core/problem';
 import { problem } from '../core/problem-catalogue';
 import decisionSchema from '../../schemas/decision.schema.json';
-import { hasDuplicateKey } from './duplicate-key';
+import { readStrictJson } from './json/strict-json';
 
 /** Bytes of the largest decision that is looked at. */
 export const MAX_DECISION_BYTES = 4 * 1024 * 1024;
@@ -14,8 +14,6 @@ const MAX_FAULTS = 20;
 const ajv = new Ajv2020({ allErrors: true, strict: true });
 addFormats(ajv);
 const isDecision = ajv.compile<DecisionMessage>(decisionSchema);
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-const loneSurrogate = /\p{Surrogate}/u;
 
 /**
  * The decision in an agency's bytes (contract.md §4), or every fault as `decision-invalid`. Members that the schema does not know
@@ -23,15 +21,10 @@ const loneSurrogate = /\p{Surrogate}/u;
  */
 export function parseDecision(value: Buffer): Outcome<DecisionMessage> {
   if (value.byteLength > MAX_DECISION_BYTES) return invalid('', 'is larger than 4 MiB', 'lớn hơn 4 MiB');
-  let text: string;
-  let parsed: unknown;
-  try {
-    text = utf8.decode(value);
-    parsed = JSON.parse(text);
-  } catch {
-    return invalid('', 'is not JSON in UTF-8', 'không phải JSON mã hóa UTF-8');
-  }
-  if (hasDuplicateKey(text)) return invalid('', 'has a key twice in one object', 'có khóa bị lặp trong một đối tượng');
+  const read = readStrictJson(value);
+  if ('unreadable' in read) return invalid('', 'is not JSON as RFC 7493 wants it', 'không phải JSON theo RFC 7493');
+  if (read.problems.length > 0) return invalid('', 'has text or numbers that are not accepted', 'có văn bản hoặc số không được chấp nhận');
+  const parsed = read.value;
   if (!isDecision(parsed)) {
     const faults = (isDecision.errors ?? []).slice(0, MAX_FAULTS);
     return {
@@ -44,9 +37,7 @@ export function parseDecision(value: Buffer): Outcome<DecisionMessage> {
       }),
     };
   }
-  const decision = knownMembers(parsed);
-  if (hasLoneSurrogate(decision)) return invalid('', 'has text that is not Unicode', 'có văn bản không phải Unicode');
-  return { ok: true, value: decision, warnings: [] };
+  return { ok: true, value: knownMembers(parsed), warnings: [] };
 }
 
 function invalid(pointer: string, en: string, vi: string): Outcome<DecisionMessage> {
@@ -79,13 +70,4 @@ function knownMembers(sent: DecisionMessage): DecisionMessage {
 
 function codedText(sent: CodedText): CodedText {
   return { code: sent.code, text: sent.text, ...(sent.textVi === undefined ? {} : { textVi: sent.textVi }) };
-}
-
-function hasLoneSurrogate(decision: DecisionMessage): boolean {
-  const texts = [...(decision.reasons ?? []), ...(decision.conditions ?? [])].flatMap((entry) => [
-    entry.code,
-    entry.text,
-    entry.textVi ?? '',
-  ]);
-  return [...texts, ...Object.keys(decision.documents ?? {}), decision.reference ?? ''].some((text) => loneSurrogate.test(text));
 }
