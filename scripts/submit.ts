@@ -45,6 +45,7 @@ async function run(options: SubmitOptions, declarations: Declaration[], client: 
   const tally = new Tally();
   const samples = new Map<string, string>();
   const startedMs = performance.now();
+  const ticker = io.err.isTTY === true ? setInterval(() => progress.tick(), 1_000) : undefined;
   try {
     await runBounded(total, options.concurrency, async (index) => {
       const declaration = declarations[index % declarations.length] as Declaration;
@@ -72,6 +73,7 @@ async function run(options: SubmitOptions, declarations: Declaration[], client: 
       }
     });
   } finally {
+    clearInterval(ticker);
     client.close();
     progress.clear();
   }

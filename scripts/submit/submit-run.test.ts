@@ -54,6 +54,9 @@ test('on a terminal the progress is one line, rewritten and removed', () => {
   const stream = written(true);
   const progress = new Progress(stream, 2);
   progress.started('a.xml', 0);
+  progress.tick();
+  progress.tick();
+  expect(stream.texts.at(-1)).toBe('\r\x1b[2K0/2 a.xml: waiting for the answer (2 s)');
   progress.finished('a.xml', 'granted', 1, 0);
   progress.clear();
   expect(stream.texts.join('')).not.toContain('\n');

@@ -74,6 +74,8 @@ export class Progress {
   private readonly total: number;
   private lastStep = 0;
   private drawn = false;
+  private line = '';
+  private waitedSeconds = 0;
 
   constructor(stream: { isTTY?: boolean; write(text: string): unknown }, total: number) {
     this.stream = stream;
@@ -99,14 +101,21 @@ export class Progress {
     else if (this.total <= 10) this.stream.write(`${name}: ${reason}, sending the same again\n`);
   }
 
+  /** Called each second: a line that does not change looks dead. */
+  tick(): void {
+    if (this.drawn) this.draw(this.line, ++this.waitedSeconds);
+  }
+
   /** Before something else is printed. */
   clear(): void {
     if (this.drawn) this.stream.write('\r\x1b[2K');
     this.drawn = false;
   }
 
-  private draw(line: string): void {
-    this.stream.write(`\r\x1b[2K${line.slice(0, 110)}`);
+  private draw(line: string, waitedSeconds = 0): void {
+    this.stream.write(`\r\x1b[2K${line.slice(0, 110)}${waitedSeconds === 0 ? '' : ` (${waitedSeconds} s)`}`);
+    this.line = line;
+    this.waitedSeconds = waitedSeconds;
     this.drawn = true;
   }
 }
