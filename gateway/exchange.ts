@@ -409,7 +409,7 @@ export class Exchange {
         const value = JSON.stringify(receipt);
         changes.push({ put: keys.receipt(dossierId, messageId, digest), value }, { put: keys.anyReceipt(dossierId), value });
         if (result.rejected !== undefined && result.state === undefined)
-          changes.push({ put: keys.rejection(dossierId), value: JSON.stringify(result.rejected) });
+          changes.push({ put: keys.rejection(dossierId), value: canonicalJson(result.rejected) });
       }
     }
     for (const dossierId of touched) {
@@ -627,7 +627,7 @@ function isDeclarationRecord(value: object): value is DeclarationRecord {
     typeof digest === 'string' &&
     typeof receipt === 'object' &&
     action !== undefined &&
-    action in DeclarationAction &&
+    Object.hasOwn(DeclarationAction, action) &&
     typeof header?.declarationType === 'string' &&
     isTime(header.sentAt)
   );
@@ -636,7 +636,7 @@ function isDeclarationRecord(value: object): value is DeclarationRecord {
 function isRelayedDecision(value: object): value is RelayedDecision {
   const { taskId, agency, decisionId, outcome } = value as Partial<RelayedDecision>;
   const isIdentified = typeof taskId === 'string' && typeof agency === 'string' && typeof decisionId === 'string';
-  return isIdentified && outcome !== undefined && outcome in DecisionOutcome;
+  return isIdentified && outcome !== undefined && Object.hasOwn(DecisionOutcome, outcome);
 }
 
 function isDeadlineRecord(value: object): value is DeadlineRecord {
