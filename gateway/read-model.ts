@@ -68,11 +68,13 @@ export function parseTimerMember(member: string): { dossierId: DossierId; timer:
 /** Index changes between two states of a dossier: timers, task lists, the tenant's list. */
 export function indexChanges(before: DossierState | undefined, after: DossierState): StoreChange[] {
   const changes: StoreChange[] = [];
-  if (before === undefined) changes.push({ index: indexes.dossiers(after.tenant), add: after.dossierId, score: Date.parse(after.openedAt) });
+  if (before === undefined)
+    changes.push({ index: indexes.dossiers(after.tenant), add: after.dossierId, score: Date.parse(after.openedAt) });
   const old = before === undefined ? new Map<string, string>() : timersOf(before);
   const now = timersOf(after);
   for (const [timer, dueAt] of now) {
-    if (old.get(timer) !== dueAt) changes.push({ index: indexes.timers, add: timerMember(after.dossierId, timer), score: Date.parse(dueAt) });
+    if (old.get(timer) !== dueAt)
+      changes.push({ index: indexes.timers, add: timerMember(after.dossierId, timer), score: Date.parse(dueAt) });
   }
   for (const timer of old.keys()) if (!now.has(timer)) changes.push({ index: indexes.timers, drop: timerMember(after.dossierId, timer) });
   const oldTasks = new Map([...(before?.tasks ?? []), ...(before?.formerTasks ?? [])].map((task) => [task.taskId, listOf(before, task)]));
@@ -103,7 +105,12 @@ export function eventChanges(
   position: { partition: number; offset: number },
 ): StoreChange[] {
   return events.flatMap((event, place): StoreChange[] => {
-    const stored: StoredEvent = { id: `${position.partition}-${position.offset}-${place}`, dossierId: dossier.dossierId, dossierCode: dossier.dossierCode, ...event };
+    const stored: StoredEvent = {
+      id: `${position.partition}-${position.offset}-${place}`,
+      dossierId: dossier.dossierId,
+      dossierCode: dossier.dossierCode,
+      ...event,
+    };
     const score = eventScore(position.offset, place);
     return [
       { put: keys.event(stored.id), value: JSON.stringify(stored) },
