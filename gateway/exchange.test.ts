@@ -728,6 +728,22 @@ describe('deadlines', () => {
     expect(restarted.exchange.ownedPartitions()).toEqual([home]);
   });
 
+  test('a partition that is still empty is taken over once it has its epoch', async () => {
+    const world = new ExchangeWorld();
+    await world.log().createTopics(['dossiers', 'clearances'].map((topic) => ({ topic, partitions: PARTITIONS })));
+    const process = world.process();
+    process.exchange.assign([home]);
+    await process.exchange.fireDeadlines();
+    expect(process.exchange.ownedPartitions()).toEqual([]);
+    await world.createTopics();
+    await world.append(declared());
+    await process.consume();
+    const next = world.process();
+    await world.append(...accepted());
+    await next.consume();
+    expect(next.told.epochChanges).toEqual([]);
+  });
+
   test('are left to the next owner once a partition is released', async () => {
     const { world, process } = await folded(declared());
     process.exchange.release(home);

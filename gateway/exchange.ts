@@ -513,6 +513,8 @@ export class Exchange {
     const isKept = known !== undefined && (known.stored ? known.marker.offset : undefined) === offset;
     if (isKept && !started) return false;
     const { start, end } = await this.endsOf(partition);
+    // Without a first record the partition has no identity yet.
+    if (end === 0) return false;
     const owner = isKept ? known : await this.takeOver(partition, end);
     const from = Math.max(owner.marker.offset + 1, start);
     const to = Math.min(from + CATCH_UP_RECORDS, owner.committed, end);
