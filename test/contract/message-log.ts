@@ -198,6 +198,15 @@ export function messageLogContract(name: string, prepare: () => Promise<LogUnder
       expect(await log.offsets(topic)).toEqual([0, 1, 2].map((partition) => ({ partition, start: 0, end: partition === 1 ? 5 : 0 })));
     });
 
+    it('keeps the only record of a partition when it is closed and opened again', async () => {
+      const topic = await newTopic(2);
+      await log.append(numbered(topic, 1, () => 1));
+      await log.close();
+      log = await underTest.open();
+      expect((await log.offsets(topic)).map(({ end }) => end)).toEqual([0, 1]);
+      expect(await log.append(numbered(topic, 1, () => 1))).toEqual([{ topic, partition: 1, offset: 1 }]);
+    });
+
     it('keeps everything when it is closed and opened again', async () => {
       const topic = await newTopic(2);
       const group = fresh('group');

@@ -36,7 +36,8 @@ export function gatewayFolder(): GatewayFolder {
   const varDir = mkdtempSync(path.join(tmpdir(), 'seaport-'));
   return {
     varDir,
-    tokens: () => (JSON.parse(readFileSync(path.join(varDir, 'dev-credentials.json'), 'utf8')) as { tokens: Record<string, string> }).tokens,
+    tokens: () =>
+      (JSON.parse(readFileSync(path.join(varDir, 'dev-credentials.json'), 'utf8')) as { tokens: Record<string, string> }).tokens,
     remove: () => rmSync(varDir, { recursive: true, force: true }),
   };
 }

@@ -225,12 +225,8 @@ export class LogStorage {
   #topicOf(name: string, row: TopicRow): StoredTopic {
     const partitions = row.ids.map((id, partition): WritablePartition => {
       const start = (this.#facts.get(['start', String(id)]) as number | undefined) ?? 0;
-      const [lastKey] = this.#records.getKeys({
-        start: recordKey(id, MAX_OFFSET),
-        end: recordKey(id, 0),
-        reverse: true,
-        limit: 1,
-      });
+      // No `end`: lmdb leaves that key itself out, which would be the only record of a partition with one.
+      const [lastKey] = this.#records.getKeys({ start: recordKey(id, MAX_OFFSET), reverse: true, limit: 1 });
       // A key of another partition when this one is empty.
       const last = lastKey?.readUInt32BE(0) === id ? lastKey : undefined;
       const end = Math.max(start, last ? last.readUIntBE(4, 6) + 1 : 0);
