@@ -80,3 +80,5 @@ export declare function kafkaReady(brokers: string, withinMs?: number): Promise<
 export declare function redisReady(url: string, withinMs?: number): Promise<void>;
 export declare function isOurs(pid: number, directory: string): boolean;
 export declare function endProcess(pid: number, directory: string, withinMs?: number): Promise<void>;
+
+export function ensureKcat(say: (line: string) => void): Promise<void>;

@@ -183,6 +183,11 @@ async function ensureJava(say) {
   return java;
 }
 
+/** The librdkafka client that plays an agency in the tests. */
+async function ensureKcat(say) {
+  if (!onPath('kcat')) await install(['kcat'], 'kcat', say);
+}
+
 async function ensureRedisServer(say) {
   if (!onPath('redis-server')) await install(['redis-server'], 'redis-server', say);
   const program = onPath('redis-server');
@@ -629,6 +634,7 @@ async function start(options = {}) {
 }
 
 module.exports = {
+  ensureKcat,
   SERVICES_DIRECTORY,
   ServicesUnavailable,
   endProcess,

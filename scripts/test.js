@@ -7,7 +7,8 @@
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { start } = require('./local-services');
+const { ensureKcat, start } = require('./local-services');
+const { build } = require('./start');
 
 const ROOT = path.resolve(__dirname, '..');
 const RESULTS = path.join(ROOT, 'var', `test-results-${process.pid}.json`);
@@ -49,7 +50,10 @@ function count() {
 async function main(args) {
   fs.mkdirSync(path.dirname(RESULTS), { recursive: true });
   let services;
+  // Once, before the workers of jest would each do it.
+  build();
   try {
+    await ensureKcat(say);
     services = await start({ kafkaBrokers: process.env.KAFKA_BROKERS, redisUrl: process.env.REDIS_URL, quick: true, say });
   } catch (error) {
     say(`no Kafka and Redis, so no test was run: ${error.message}`);
