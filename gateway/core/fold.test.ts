@@ -432,6 +432,40 @@ describe('an amendment', () => {
     expect(story.state?.index).toMatchObject({ shipName: 'NEW NAME', eta: '2026-11-26T02:00:00Z' });
   });
 
+  test('of the call, the ship or the voyage replaces the members that it carries and leaves the others', () => {
+    const story = new DossierStory();
+    story.declare({ declaration: { voyage: { voyageNumber: '1E', voyageType: 'international' } } });
+    story.declare({
+      messageId: 'M-2',
+      action: 'amend',
+      declaration: {
+        portCall: { portOfCall: { unLocode: 'VNHPH', name: 'Hai Phong' }, etd: '2026-11-27T02:00:00Z' },
+        ship: { name: 'NEW NAME' },
+        voyage: { voyageNumber: '2E' },
+        formalities: undefined,
+      },
+    });
+    const { eta, previousPorts } = smallArrival().portCall ?? {};
+    expect(story.body).toMatchObject({
+      portCall: { portOfCall: { unLocode: 'VNHPH', name: 'Hai Phong' }, eta, etd: '2026-11-27T02:00:00Z', previousPorts },
+      ship: { name: 'NEW NAME', imoNumber: '9074729' },
+      voyage: { voyageNumber: '2E', voyageType: 'international' },
+    });
+    expect(story.state?.index).toMatchObject({ eta, etd: '2026-11-27T02:00:00Z', imoNumber: '9074729' });
+  });
+
+  test('that says of the call no more than the dossier code asks nobody: the eta stays', () => {
+    const story = opened();
+    const { requests } = story.declare({
+      messageId: 'M-2',
+      action: 'amend',
+      declaration: { portCall: { portOfCall: { unLocode: 'VNHPH' }, visitId: dossierCode }, ship: undefined, formalities: undefined },
+    });
+    expect(requests).toEqual([]);
+    expect(story.body?.portCall).toEqual(smallArrival().portCall);
+    expect(story.state?.index.eta).toBe('2026-11-26T02:00:00Z');
+  });
+
   test('that names the dossier by its code changes nobody’s view by that', () => {
     const story = opened();
     const portCall = { ...smallArrival().portCall, portOfCall: { unLocode: 'VNHPH' } };

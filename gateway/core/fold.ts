@@ -220,7 +220,8 @@ function indexOf(declaration: Declaration): DossierState['index'] {
 
 /**
  * The merged declaration. An EPC update replaces what its message carried; an original that joins adds or replaces only the
- * formalities it carries; an amend replaces every section and formality that it carries, and null withdraws a formality.
+ * formalities it carries; an amend replaces every formality and section that it carries, of the call, the ship and the voyage each
+ * member that it carries, and null withdraws a formality.
  */
 function merge(
   state: DossierState | undefined,
@@ -257,12 +258,21 @@ function sectionsOf(state: DossierState | undefined, body: DossierBody | undefin
   const { declarationType, testIndicator } = body.header;
   const kept = { declarationType, ...(testIndicator === undefined ? {} : { testIndicator }) };
   const { testIndicator: _testIndicator, ...header } = incoming.header;
-  const call = incoming.portCall === undefined ? {} : { portCall: addressed(incoming.portCall, body.portCall?.visitId, record.dossierId) };
+  const portCall = incoming.portCall === undefined ? undefined : addressed(incoming.portCall, body.portCall?.visitId, record.dossierId);
   // An EPC update of the first message replaces the whole body.
-  if (record.messageId === state.revisions[0]?.messageId) return { ...incoming, ...call, header: { ...header, ...kept } };
+  if (record.messageId === state.revisions[0]?.messageId)
+    return { ...incoming, ...(portCall === undefined ? {} : { portCall }), header: { ...header, ...kept } };
   // What joined, or updates what joined, brings formalities only.
   if (record.action === DeclarationAction.original) return body;
-  return { ...body, ...incoming, ...call, header: { ...body.header, ...header, ...kept } };
+  return {
+    ...body,
+    ...incoming,
+    header: { ...body.header, ...header, ...kept },
+    // Who names the dossier in portCall.visitId must also name the port, and means to change nothing else of the call.
+    ...(portCall === undefined ? {} : { portCall: { ...body.portCall, ...portCall } }),
+    ...(incoming.ship === undefined ? {} : { ship: { ...body.ship, ...incoming.ship } }),
+    ...(incoming.voyage === undefined ? {} : { voyage: { ...body.voyage, ...incoming.voyage } }),
+  };
 }
 
 /** A dossier code in visitId only says where the declaration goes: it changes nobody's view. */

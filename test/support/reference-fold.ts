@@ -52,7 +52,11 @@ export function referenceStatus(
       }
       const header = { ...(sections['header'] as Json | undefined), ...declaration.header };
       if (opens || id === root) sections = others;
-      else if (action !== 'original') sections = { ...sections, ...others, header };
+      else if (action !== 'original') {
+        const members = ['portCall', 'ship', 'voyage'].filter((name) => name in others);
+        const merged = members.map((name) => [name, { ...(sections[name] as Json | undefined), ...(others[name] as Json) }]);
+        sections = { ...sections, ...others, header, ...Object.fromEntries(merged) };
+      }
       for (const { code } of agencies) {
         const view = JSON.stringify((needToKnow as unknown as Record<string, string[]>)[code]?.map((path) => get(body(), path.split('.'))));
         const old = tasks.get(code);
