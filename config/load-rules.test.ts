@@ -135,6 +135,23 @@ test('the lead and the final authorities decide', () => {
   ]);
 });
 
+test('somebody decides about every type of declaration, and the lead is asked about each', () => {
+  const broken = files(({ agencies: file }) => {
+    for (const row of file.agencies) if (row.role === 'decides') row.declarationTypes = ['arrival', 'departure', 'transit'];
+  });
+  expect(faultsOf(() => loadRules(development, broken))).toEqual([
+    'agencies.json: no connected agency decides about shift',
+    'rule set nd-85-2019: the lead harbour-master must be asked about shift too',
+    'rule set nd-336-2026: the lead harbour-master must be asked about shift too',
+  ]);
+  const unconnected = files(({ agencies: file }) => {
+    for (const row of file.agencies) row.connected = row.role !== 'decides';
+  });
+  expect(faultsOf(() => loadRules(development, unconnected))).toContain(
+    'agencies.json: no connected agency decides about arrival, departure, transit, shift',
+  );
+});
+
 test('agencies do not wait for each other in a circle', () => {
   const broken = files(({ agencies: file }) => {
     (file.agencies[0] as { after?: string[] }).after = ['customs'];

@@ -38,6 +38,7 @@ type RuleSettings = Pick<
 type AgencyRow = Agency & { fields?: string[] };
 
 const zoneOfPort = createZoneOfPort(portZones);
+const declarationTypes: readonly string[] = declarationSchema.properties.header.properties.declarationType.enum;
 
 const shipped: RuleFiles = {
   agencies: builtInAgencies,
@@ -133,7 +134,11 @@ function checkAgencies(rows: AgencyRow[], file: string, settings: RuleSettings, 
   }
   const circle = rows.find((row) => waitsFor(row.code, row.code, rows, new Set()));
   if (circle !== undefined) faults.push(`${file}: "after" of ${circle.code} leads back to itself`);
-  if (!rows.some((row) => row.connected && row.role === 'decides')) faults.push(`${file}: no connected agency decides`);
+  // A declaration that nobody decides about would be granted by nobody.
+  const undecided = declarationTypes.filter(
+    (type) => !rows.some((row) => row.connected && row.role === 'decides' && row.declarationTypes.includes(type)),
+  );
+  if (undecided.length > 0) faults.push(`${file}: no connected agency decides about ${undecided.join(', ')}`);
 }
 
 function waitsFor(code: string, wanted: string, rows: AgencyRow[], seen: Set<string>): boolean {
@@ -187,6 +192,9 @@ function authorityFaults(ruleSet: RuleSet, rows: AgencyRow[]): string[] {
   if (lead !== undefined && !(lead.connected && lead.role === 'decides')) {
     faults.push(`rule set ${ruleSet.id}: the lead ${ruleSet.lead} must be connected and decide`);
   }
+  // Documents whose final authority has no say fall to it.
+  const unled = lead === undefined ? [] : declarationTypes.filter((type) => !lead.declarationTypes.includes(type));
+  if (unled.length > 0) faults.push(`rule set ${ruleSet.id}: the lead ${ruleSet.lead} must be asked about ${unled.join(', ')} too`);
   for (const [formality, code] of Object.entries(ruleSet.finalAuthority)) {
     const authority = roleOf(code, `finalAuthority.${formality}`);
     if (authority !== undefined && authority.role !== 'decides') {
