@@ -2,7 +2,8 @@ import type { DossierBody, DossierState } from './core/dossier';
 import { agencyDueAt } from './core/deadlines';
 import { fold, routeOf, type Fact, type FoldRules } from './core/fold';
 import { clearanceOf, verdictOfDossier } from './core/clearance';
-import type { Clearance, DecisionMessage, RelayedDecision, RequestMessage } from './core/messages';
+import type { Declaration } from './core/declaration';
+import type { Clearance, DecisionMessage, DeclarationRecord, RelayedDecision, RequestMessage } from './core/messages';
 import type { Problem } from './core/problem';
 import { ruleSetById } from './core/rule-set';
 import type { Intake, Submission } from './intake';
@@ -38,7 +39,7 @@ export class DryRun {
   async run(
     submission: Submission,
   ): Promise<{ kind: 'unreadable'; problems: readonly Problem[] } | { kind: 'answer'; answer: DryRunAnswer }> {
-    const prepared = this.ports.intake.prepare(submission);
+    const prepared = await this.ports.intake.prepare(submission);
     if (prepared.kind === 'refused') {
       if (prepared.dialect === 'unknown') return { kind: 'unreadable', problems: prepared.problems };
       const { dialect, problems } = prepared;
@@ -48,7 +49,8 @@ export class DryRun {
         answer: { valid: false, dialect, errors, warnings: problems.filter((entry) => entry.severity === 'warning') },
       };
     }
-    const { record, partition, dialect, warnings } = prepared;
+    const { partition, dialect, warnings } = prepared;
+    const record: DeclarationRecord = { ...prepared.record, declaration: JSON.parse(prepared.json) as Declaration };
     const { rules } = this.ports;
     const [stateBytes, bodyBytes] =
       (await this.ports.store.find(partition, [keys.state(record.dossierId), keys.body(record.dossierId)])) ?? [];
@@ -95,7 +97,7 @@ export class DryRun {
       asked: asked.has(agency.code),
       rules: fired.get(agency.code) ?? [],
     }));
-    predicted ??= clearanceOf(state, verdictOfDossier(state, ruleSet, rules), ruleSet, rules, position);
+    predicted ??= clearanceOf(state, verdictOfDossier(state, ruleSet), ruleSet, rules, position);
     return { kind: 'answer', answer: { valid: true, dialect, errors: [], warnings, ruleSet: state.ruleSet, plan, predicted } };
   }
 }

@@ -156,7 +156,7 @@ export class Reads {
     }
     const ruleSet = ruleSetById(rules.ruleSets, state.ruleSet);
     const first = { ...state, version: 0 };
-    const clearance = clearanceOf(first, verdictOfDossier(first, ruleSet, rules), ruleSet, rules, state.basis);
+    const clearance = clearanceOf(first, verdictOfDossier(first, ruleSet), ruleSet, rules, state.basis);
     return { clearance, json: JSON.stringify(clearance), etag: `${state.dossierId}-0-${state.basis.offset}` };
   }
 

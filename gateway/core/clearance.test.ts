@@ -1,6 +1,6 @@
 import { DossierStory } from '../../test/support/dossier-story';
-import { decree336, rulesWith, shippedRules } from '../../test/support/test-rules';
-import { clearanceOf, connectedAgencies, isAnswered, verdictOfDossier, versionKeyOf, withIssuedVersion } from './clearance';
+import { decree336, shippedRules } from '../../test/support/test-rules';
+import { clearanceOf, isAnswered, verdictOfDossier, versionKeyOf, withIssuedVersion } from './clearance';
 import type { DossierState, Task } from './dossier';
 import type { Clearance } from './messages';
 
@@ -16,7 +16,7 @@ function stateAfter(tell: (story: DossierStory) => unknown): DossierState {
 
 function clearanceAfter(tell: (story: DossierStory) => unknown): Clearance {
   const state = stateAfter(tell);
-  return clearanceOf(state, verdictOfDossier(state, decree336, shippedRules), decree336, shippedRules, { partition: 0, offset: 9 });
+  return clearanceOf(state, verdictOfDossier(state, decree336), decree336, shippedRules, { partition: 0, offset: 9 });
 }
 
 test('version 0 is pending, without times of issue or validity, and says who is awaited in both languages', () => {
@@ -69,7 +69,7 @@ test.each<[Task['state'], boolean]>([
 test('a version key differs by what makes a version, and not by times, acknowledgements or the silence of who is awaited', () => {
   const keyOf = (tell: (story: DossierStory) => unknown): string => {
     const state = stateAfter(tell);
-    return versionKeyOf(state, verdictOfDossier(state, decree336, shippedRules));
+    return versionKeyOf(state, verdictOfDossier(state, decree336));
   };
   const open = keyOf(() => undefined);
   expect(keyOf((story) => story.decide('customs', 'acknowledged'))).toBe(open);
@@ -80,15 +80,10 @@ test('a version key differs by what makes a version, and not by times, acknowled
   );
 });
 
-test('who takes part: connected agencies that do more than be informed', () => {
-  const rules = rulesWith({ finance: { connected: true }, 'border-guard': { connected: true }, tax: { connected: false } });
-  expect([...connectedAgencies(rules)]).toEqual(['harbour-master', 'customs', 'planning', 'border-guard']);
-});
-
 test('a version that was issued before takes its place without becoming another one at the next record', () => {
   const state = stateAfter((story) => story.acceptAll('customs'));
   const issued = { ...clearanceAfter((story) => story.acceptAll('customs')), version: 4, issuedAt: '2026-11-24T03:00:30Z' };
   const stood = withIssuedVersion(state, issued, shippedRules);
   expect(stood).toMatchObject({ version: 4, issuedAt: '2026-11-24T03:00:30Z', status: 'pending' });
-  expect(stood.versionKey).toBe(versionKeyOf(state, verdictOfDossier(state, decree336, shippedRules)));
+  expect(stood.versionKey).toBe(versionKeyOf(state, verdictOfDossier(state, decree336)));
 });

@@ -10,7 +10,7 @@ import { statusCodeOf, verdictOf, type Verdict } from './verdict';
 
 const HOUR_MS = 3_600_000;
 
-export function verdictOfDossier(state: DossierState, ruleSet: RuleSet, rules: ExchangeRules): Verdict {
+export function verdictOfDossier(state: DossierState, ruleSet: RuleSet): Verdict {
   return verdictOf({
     cancelled: state.cancelled,
     answers: state.tasks.map((task) => ({
@@ -25,7 +25,7 @@ export function verdictOfDossier(state: DossierState, ruleSet: RuleSet, rules: E
     })),
     formalityOverdue: state.missing.some((entry) => entry.dueAt !== undefined && Date.parse(entry.dueAt) <= Date.parse(state.asOf)),
     ruleSet,
-    connected: connectedAgencies(rules),
+    takingPart: takingPart(state),
   });
 }
 
@@ -56,7 +56,7 @@ export function versionKeyOf(state: DossierState, verdict: Verdict): string {
  * the issued one stands (guarantees.md "Issued is issued").
  */
 export function withIssuedVersion(state: DossierState, issued: Clearance, rules: ExchangeRules): DossierState {
-  const verdict = verdictOfDossier(state, ruleSetById(rules.ruleSets, state.ruleSet), rules);
+  const verdict = verdictOfDossier(state, ruleSetById(rules.ruleSets, state.ruleSet));
   const { issuedAt } = issued;
   return { ...state, version: issued.version, versionKey: versionKeyOf(state, verdict), ...(issuedAt === undefined ? {} : { issuedAt }) };
 }
@@ -142,8 +142,12 @@ export function reasonsOf(task: Task): CodedText[] {
   return task.holdReasons === undefined ? task.reasons : [...task.holdReasons, ...task.reasons];
 }
 
-export function connectedAgencies(rules: ExchangeRules): ReadonlySet<string> {
-  return new Set(rules.agencies.filter((agency) => agency.connected && agency.role !== AgencyRole.informed).map((agency) => agency.code));
+/**
+ * Who has a say in this dossier: those with a task, whatever is connected by now. An agency that is not asked about such a declaration,
+ * or was connected after the last revision, decides nothing here.
+ */
+function takingPart(state: DossierState): ReadonlySet<string> {
+  return new Set(state.tasks.filter((task) => task.role !== AgencyRole.informed).map((task) => task.agency));
 }
 
 const STATUS_TEXT: Record<ClearanceStatus, [en: string, vi: string]> = {
@@ -156,7 +160,12 @@ const STATUS_TEXT: Record<ClearanceStatus, [en: string, vi: string]> = {
   cancelled: ['Cancelled by the declarant.', 'Người khai đã hủy.'],
 };
 
-/** One paragraph: the status, who is awaited, who is late, and which final authority is not connected. */
+const ABSENT_TEXT: readonly [isConnected: boolean, en: string, vi: string][] = [
+  [false, 'Not connected', 'Chưa kết nối'],
+  [true, 'Not asked', 'Không được hỏi ý kiến'],
+];
+
+/** One paragraph: the status, who is awaited, who is late, and which final authority has no say. */
 function summaryOf(state: DossierState, verdict: Verdict, ruleSet: RuleSet, rules: ExchangeRules): { summary: string; summaryVi: string } {
   const [en, vi] = STATUS_TEXT[verdict.status];
   const parts = [en];
@@ -171,17 +180,15 @@ function summaryOf(state: DossierState, verdict: Verdict, ruleSet: RuleSet, rule
     parts.push(`Overdue: ${names(late, byCode, false)}.`);
     partsVi.push(`Quá hạn: ${names(late, byCode, true)}.`);
   }
-  const connected = connectedAgencies(rules);
-  const absent = [
-    ...new Set(
-      Object.keys(state.formalityOrigin)
-        .map((formality) => ruleSet.finalAuthority[formality])
-        .filter((agency): agency is string => agency !== undefined && !connected.has(agency)),
-    ),
-  ].sort();
-  if (absent.length > 0) {
-    parts.push(`Not connected: ${names(absent, byCode, false)}; their documents were left to ${names([ruleSet.lead], byCode, false)}.`);
-    partsVi.push(`Chưa kết nối: ${names(absent, byCode, true)}; chứng từ do ${names([ruleSet.lead], byCode, true)} quyết định.`);
+  const present = takingPart(state);
+  const authorities = new Set(Object.keys(state.formalityOrigin).map((formality) => ruleSet.finalAuthority[formality]));
+  const absent = [...authorities].filter((agency): agency is string => agency !== undefined && !present.has(agency)).sort();
+  const lead = [ruleSet.lead];
+  for (const [isConnected, text, textVi] of ABSENT_TEXT) {
+    const some = absent.filter((agency) => (byCode.get(agency)?.connected === true) === isConnected);
+    if (some.length === 0) continue;
+    parts.push(`${text}: ${names(some, byCode, false)}; their documents were left to ${names(lead, byCode, false)}.`);
+    partsVi.push(`${textVi}: ${names(some, byCode, true)}; chứng từ do ${names(lead, byCode, true)} quyết định.`);
   }
   return { summary: parts.join(' '), summaryVi: partsVi.join(' ') };
 }

@@ -159,6 +159,44 @@ describe('an original', () => {
   });
 });
 
+describe('a document of a final authority that has no say', () => {
+  const crewList = { members: [] };
+  const declaration = { formalities: { ...smallArrival().formalities, crewList } };
+  const crewRefused = { documents: { crewList: 'refused' as const } };
+
+  test('is left to the lead while that agency is connected but not asked about such a declaration', () => {
+    const asksOfDepartures = rulesWith({ 'border-guard': { connected: true, declarationTypes: ['departure'] } });
+    const story = new DossierStory(asksOfDepartures);
+    story.declare({ declaration });
+    expect(asked(story.requests)).not.toContain('border-guard');
+    story.acceptAll('customs', 'tax', 'planning');
+    story.decide('harbour-master', 'accepted', crewRefused);
+    expect(story.latest).toMatchObject({ status: 'refused', final: true });
+    expect(story.latest.summary).toContain('Not asked: Port border-gate Border Guard; their documents were left to Maritime');
+    expect(story.latest.summaryVi).toContain('Không được hỏi ý kiến: Biên phòng cửa khẩu cảng');
+  });
+
+  test('is left to the lead in a dossier that was opened before the agency was connected', () => {
+    const before = new DossierStory();
+    before.declare({ declaration });
+    before.acceptAll('customs', 'tax', 'planning');
+    const after = new DossierStory(rulesWith({ 'border-guard': { connected: true } }));
+    after.facts.push(...before.facts);
+    after.state = before.state;
+    after.body = before.body;
+    after.decide('harbour-master', 'accepted', crewRefused);
+    expect(after.latest.status).toBe('refused');
+  });
+
+  test('is its own where it is asked', () => {
+    const story = new DossierStory(rulesWith({ 'border-guard': { connected: true } }));
+    story.declare({ declaration });
+    story.acceptAll('customs', 'tax', 'planning', 'border-guard');
+    story.decide('harbour-master', 'accepted', crewRefused);
+    expect(story.latest).toMatchObject({ status: 'granted', summary: 'Cleared.' });
+  });
+});
+
 describe('versions', () => {
   test('there is none before the first verdict other than pending', () => {
     const story = opened().acceptAll('harbour-master', 'customs', 'tax');

@@ -160,7 +160,9 @@ function declarationFault(state: DossierState | undefined, record: DeclarationRe
 }
 
 /** An original opens the dossier of its own message id and no other: what names a dossier, by code or reference, needs it to exist. */
-export function opensDossier(record: Pick<DeclarationRecord, 'action' | 'tenant' | 'messageId' | 'dossierId' | 'declaration'>): boolean {
+export function opensDossier(
+  record: Pick<DeclarationRecord, 'action' | 'tenant' | 'messageId' | 'dossierId'> & { declaration: Pick<Declaration, 'portCall'> },
+): boolean {
   if (record.action !== DeclarationAction.original) return false;
   const visitId = record.declaration.portCall?.visitId;
   if (visitId !== undefined && dossierIdFromCode(visitId) === record.dossierId) return false;
@@ -336,7 +338,7 @@ function retired(task: Task): Task {
 }
 
 /** Agencies that take part in such a declaration, in the configured order. */
-export function routeOf(declaration: Declaration, rules: ExchangeRules): Agency[] {
+export function routeOf(declaration: Pick<Declaration, 'header'>, rules: ExchangeRules): Agency[] {
   return rules.agencies.filter((agency) => agency.connected && agency.declarationTypes.includes(declaration.header.declarationType));
 }
 
@@ -586,7 +588,7 @@ function conclude(
   at: string,
   out: { requests: RequestMessage[]; events: DossierEvent[]; body?: DossierBody },
 ): FoldResult {
-  const verdict = verdictOfDossier(state, ruleSet, rules);
+  const verdict = verdictOfDossier(state, ruleSet);
   const versionKey = versionKeyOf(state, verdict);
   // Version 1 is the first verdict other than pending; from then on each change is a version.
   const issues = state.version === 0 ? verdict.status !== 'pending' : versionKey !== state.versionKey;

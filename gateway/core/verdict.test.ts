@@ -28,7 +28,7 @@ const condition = [{ code: 'PILOT', text: 'Take a pilot.' }];
 const connected = new Set(['harbour-master', 'customs', 'tax', 'planning']);
 
 function verdict(answers: AgencyAnswer[], change: Partial<VerdictInput> = {}) {
-  return verdictOf({ cancelled: false, answers, formalityOverdue: false, ruleSet: decree336, connected, ...change });
+  return verdictOf({ cancelled: false, answers, formalityOverdue: false, ruleSet: decree336, takingPart: connected, ...change });
 }
 
 /** All four, those given last replacing the accepting ones. */
@@ -120,7 +120,7 @@ describe('refusals name documents', () => {
     ],
     ['an adviser, whatever it names', four(tax({ ...refused, documents: { cargo: 'refused' } })), connected, 'conditional'],
   ])('%s', (_case, answers, takingPart, status) => {
-    expect(verdict(answers, { connected: takingPart }).status).toBe(status);
+    expect(verdict(answers, { takingPart }).status).toBe(status);
   });
 });
 
@@ -193,7 +193,7 @@ describe('whatever the answers', () => {
     answers: fc.subarray(agencies).chain((some) => fc.tuple(...some.map(answerOf))),
     formalityOverdue: fc.boolean(),
     ruleSet: fc.constantFrom(decree336, decree85),
-    connected: fc.subarray(agencies).map((some) => new Set(some)),
+    takingPart: fc.subarray(agencies).map((some) => new Set(some)),
   });
   const rank = (input: VerdictInput): number => severest.indexOf(verdictOf(input).status);
 
