@@ -25,6 +25,7 @@ import { createMetrics, type Metrics } from './edges/metrics/metrics';
 import { observeExchange } from './edges/metrics/observe-exchange';
 import { openRedisDossierStore } from './edges/redis/redis-dossier-store';
 import { createAesSealer, ensureDataKeys, readDataKeys } from './edges/signing/aes-sealer';
+import { createLargeBodyReader } from './edges/threads/large-body-reader';
 import { createEd25519Signer } from './edges/signing/ed25519-signer';
 import { createEvidence } from './evidence';
 import { Exchange } from './exchange';
@@ -42,9 +43,8 @@ import { ensureTopics } from './topics';
 import { topicCatalogue } from './topic-catalogue';
 import { Waiting } from './waiting';
 import { deadLetterRecord } from './wire/dead-letter';
-import { readEpc } from './wire/epc/read-epc';
 import { writeEpcClearance, writeEpcProblems, writeEpcReceipt } from './wire/epc/write-epc';
-import { readJsonDeclaration } from './wire/json/read-json-declaration';
+import { readDeclaration } from './wire/read-declaration';
 import { createDeclarationValidator } from './wire/validate/validate-declaration';
 import { createZoneOfPort } from './wire/validate/port-zones';
 
@@ -57,6 +57,8 @@ export interface Gateway {
 }
 
 const DRAIN_MS = 10_000;
+/** Larger bodies are read off the main thread (architecture.md §5 "Large declarations"). */
+const LARGE_BODY_BYTES = 200_000;
 const DEADLINE_TICK_MS = 500;
 const MAX_WAITERS = 20_000;
 
@@ -163,6 +165,8 @@ async function open(
   let http: HttpServer | undefined;
   if (settings.roles.has('intake')) {
     const validate = createDeclarationValidator({ zoneOfPort, defaultZone: settings.portTimeZone });
+    const largeBodies = createLargeBodyReader(settings.portTimeZone);
+    closers.push(() => largeBodies.close());
     const evidence = createEvidence(settings.rawEvidence, sealer);
     const intake = new Intake({
       log,
@@ -172,7 +176,10 @@ async function open(
       rules,
       partitions,
       maxDeclarationBytes: settings.maxDeclarationBytes,
-      validate,
+      read: (format, bytes, receivedAt) =>
+        bytes.byteLength > LARGE_BODY_BYTES
+          ? largeBodies.read(format, bytes, receivedAt)
+          : readDeclaration(format, bytes, receivedAt, validate),
       ...(evidence === undefined ? {} : { evidence }),
     });
     const registries = loadRegistries();
@@ -189,7 +196,6 @@ async function open(
       operator: new OperatorDesk({ log, sealer, groups: allGroups(settings, connected, groups) }),
       signer,
       metrics,
-      readers: { xml: readEpc, json: readJsonDeclaration },
       epc: { receipt: writeEpcReceipt, clearance: writeEpcClearance, problems: writeEpcProblems },
       documents: createDocuments(rules),
       random: (bytes) => randomBytes(bytes).toString('hex'),

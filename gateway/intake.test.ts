@@ -13,7 +13,6 @@ import { Intake, type IntakePorts, type Received, type Refusal } from './intake'
 import { keys } from './read-model';
 import { StoreReader } from './store-reader';
 import { readJsonDeclaration } from './wire/json/read-json-declaration';
-import type { Reading } from './wire/reading';
 
 /** Intake over fakes; the exchange of the same world folds what it appends. */
 
@@ -30,7 +29,14 @@ function bytesOf(changes: Changes = {}, header: Partial<Declaration['header']> =
   return Buffer.from(JSON.stringify({ ...plain, ...changes, header: { ...plain.header, ...header } }));
 }
 
-const readEpc = (bytes: Buffer): Reading => ({ ...readJsonDeclaration(bytes), dialect: 'epc-2021', resendIsUpdate: true });
+/** JSON in both formats, unvalidated: what is under test is what intake makes of it. */
+const readAsGiven: IntakePorts['read'] = (format, bytes) => {
+  const reading = readJsonDeclaration(bytes);
+  if ('unreadable' in reading) return { kind: 'refused', dialect: 'unknown', problems: reading.unreadable };
+  const head = reading.candidate as unknown as Declaration;
+  const epc = format === 'xml';
+  return { kind: 'valid', dialect: epc ? 'epc-2021' : 'json', resendIsUpdate: epc, head, json: JSON.stringify(head), warnings: [] };
+};
 
 class IntakeWorld {
   readonly world: ExchangeWorld;
@@ -66,7 +72,7 @@ class IntakeWorld {
       rules: shippedRules,
       partitions: PARTITIONS,
       maxDeclarationBytes: 100_000,
-      validate: (reading) => ({ ok: true, value: reading.candidate as unknown as Declaration, warnings: [] }),
+      read: readAsGiven,
       ...changes,
     });
   }
@@ -79,7 +85,7 @@ class IntakeWorld {
     return intake.submit({
       tenant,
       bytes: bytesOf(changes, header),
-      read: epc ? readEpc : readJsonDeclaration,
+      format: epc ? 'xml' : 'json',
       idempotencyKey: key,
       traceparent: undefined,
     });
@@ -468,7 +474,7 @@ describe('the store', () => {
 describe('what is refused', () => {
   test('is told with all its faults, and nothing is stored or looked up', async () => {
     const problems = [problem('imo-check-digit', { pointer: '/ship/imoNumber' }), problem('required', { pointer: '/portCall/eta' })];
-    const given = await IntakeWorld.create({ validate: () => ({ ok: false, problems }) });
+    const given = await IntakeWorld.create({ read: () => ({ kind: 'refused', dialect: 'json', problems }) });
     given.store.before = () => {
       throw new Error('not to be asked');
     };
@@ -481,7 +487,7 @@ describe('what is refused', () => {
     const answer = await given.intake.submit({
       tenant: 'agent',
       bytes: Buffer.from('{'),
-      read: readJsonDeclaration,
+      format: 'json',
       idempotencyKey: undefined,
       traceparent: undefined,
     });

@@ -1,6 +1,5 @@
 import { canonicalJson } from './core/canonical-json';
 import { agencyDueAt, isoTime } from './core/deadlines';
-import type { Declaration } from './core/declaration';
 import type { DossierState } from './core/dossier';
 import { LogOutcomeUnknown, LogUnavailable, RecordTooLarge } from './core/exchange-error';
 import { opensDossier, routeOf } from './core/fold';
@@ -16,7 +15,7 @@ import {
 } from './core/identifiers';
 import { EventType, type DeclarationAction, type DeclarationRecord, type Receipt } from './core/messages';
 import { partitionOf } from './core/partition';
-import type { Outcome, Problem } from './core/problem';
+import type { Problem } from './core/problem';
 import { problem, type ProblemCode } from './core/problem-catalogue';
 import { ruleSetOf, type ExchangeRules } from './core/rule-set';
 import type { Clock } from './ports/clock';
@@ -24,8 +23,8 @@ import type { MessageLog, OutgoingRecord } from './ports/message-log';
 import type { Signer } from './ports/signer';
 import { keys } from './read-model';
 import type { StoreReader } from './store-reader';
-import type { ReadDeclaration, Reading } from './wire/reading';
 import { eventHeaders } from './wire/event-envelope';
+import type { BodyFormat, DeclarationHead, RefusedDeclaration, ValidDeclaration } from './wire/read-declaration';
 
 /**
  * Hot path 1: read strictly → validate → look for a repeat → append to `dossiers` (acks=all) → receipt. Nothing is acknowledged from
@@ -40,7 +39,12 @@ export interface IntakePorts {
   rules: ExchangeRules;
   partitions: number;
   maxDeclarationBytes: number;
-  validate(reading: ReadDeclaration, receivedAt: string): Outcome<Declaration>;
+  /** Bytes to a valid declaration; off the main thread where they are many. */
+  read(
+    format: BodyFormat,
+    bytes: Buffer,
+    receivedAt: string,
+  ): ValidDeclaration | RefusedDeclaration | Promise<ValidDeclaration | RefusedDeclaration>;
   /** The message as received, for `evidence`, in the same append; undefined where none is kept. */
   evidence?(
     record: { dossierId: string; declarationId: string; partition: number; digest: string; receivedAt: string },
@@ -51,17 +55,12 @@ export interface IntakePorts {
 export interface Submission {
   tenant: Tenant;
   bytes: Buffer;
-  /** The reader of the dialect that the content type names. */
-  read(bytes: Buffer): Reading;
+  format: BodyFormat;
   idempotencyKey: string | undefined;
   traceparent: string | undefined;
 }
 
-export interface Refusal {
-  kind: 'refused';
-  dialect: string;
-  problems: Problem[];
-}
+export type Refusal = RefusedDeclaration;
 
 export interface Received {
   kind: 'received';
@@ -78,10 +77,15 @@ export interface Prepared {
   kind: 'prepared';
   dialect: string;
   resendIsUpdate: boolean;
-  record: DeclarationRecord;
+  record: DeclarationHeadRecord;
+  /** The whole declaration as JSON: serialised once, by whoever read it. */
+  json: string;
   partition: number;
   warnings: Problem[];
 }
+
+/** The record without the parts of the declaration that intake does not look at. */
+export type DeclarationHeadRecord = Omit<DeclarationRecord, 'declaration'> & { declaration: DeclarationHead };
 
 export class Intake {
   private readonly ports: IntakePorts;
@@ -94,7 +98,7 @@ export class Intake {
 
   /** @throws LogUnavailable, LogOutcomeUnknown when it cannot be stored durably. */
   async submit(submission: Submission): Promise<Received | Refusal> {
-    const prepared = this.prepare(submission);
+    const prepared = await this.prepare(submission);
     if (prepared.kind === 'refused') return prepared;
     const key = `${submission.tenant}\n${prepared.record.messageId}`;
     const first = this.underWay.get(key);
@@ -109,15 +113,12 @@ export class Intake {
   }
 
   /** Everything up to the look-ups: pure but for the stamp. */
-  prepare(submission: Submission): Prepared | Refusal {
+  async prepare(submission: Submission): Promise<Prepared | Refusal> {
     const { clock, rules, partitions } = this.ports;
-    const reading = submission.read(submission.bytes);
-    if ('unreadable' in reading) return { kind: 'refused', dialect: 'unknown', problems: reading.unreadable };
-    const { dialect } = reading;
     const receivedAt = isoTime(clock.nowMs());
-    const valid = this.ports.validate(reading, receivedAt);
-    if (!valid.ok) return { kind: 'refused', dialect, problems: valid.problems };
-    const declaration = valid.value;
+    const read = await this.ports.read(submission.format, submission.bytes, receivedAt);
+    if (read.kind === 'refused') return read;
+    const { dialect, head: declaration, warnings } = read;
     const { messageId, purpose, testIndicator } = declaration.header;
     const target = dossierOf(submission.tenant, declaration);
     if ('code' in target) return { kind: 'refused', dialect, problems: [target] };
@@ -139,9 +140,9 @@ export class Intake {
         role: agency.role,
         dueAt: agencyDueAt(receivedAt, ruleSet),
       })),
-      warnings: valid.warnings,
+      warnings,
     };
-    const record: DeclarationRecord = {
+    const record: DeclarationHeadRecord = {
       tenant: submission.tenant,
       dossierId,
       dossierCode: unsigned.dossierCode,
@@ -160,10 +161,11 @@ export class Intake {
     return {
       kind: 'prepared',
       dialect,
-      resendIsUpdate: reading.resendIsUpdate,
+      resendIsUpdate: read.resendIsUpdate,
       record,
+      json: read.json,
       partition: partitionOf(dossierId, partitions),
-      warnings: valid.warnings,
+      warnings,
     };
   }
 
@@ -174,7 +176,8 @@ export class Intake {
     if (known.kind !== 'new')
       return known.kind === 'refused' ? { kind: 'refused', dialect, problems: [known.problem] } : received(prepared, known.receipt, true);
     const receipt = sign(withWarning(record.receipt, known.warning), signer);
-    const value = Buffer.from(JSON.stringify({ ...record, receipt }));
+    const { declaration: _head, ...rest } = record;
+    const value = Buffer.from(`${JSON.stringify({ ...rest, receipt }).slice(0, -1)},"declaration":${prepared.json}}`);
     if (value.byteLength > this.ports.maxDeclarationBytes) return { kind: 'refused', dialect, problems: [problem('too-large')] };
     const outgoing: OutgoingRecord[] = [
       {
@@ -300,7 +303,7 @@ function sign(receipt: Receipt, signer: Signer): Receipt {
 }
 
 /** The dossier that a declaration opens or goes to; another tenant's code is as unknown as any foreign journal number. */
-function dossierOf(tenant: Tenant, declaration: Declaration): { dossierId: string } | Problem {
+function dossierOf(tenant: Tenant, declaration: DeclarationHead): { dossierId: string } | Problem {
   const { messageId, referenceMessageId } = declaration.header;
   const named = declaration.portCall?.visitId === undefined ? undefined : dossierIdFromCode(declaration.portCall.visitId);
   const joined = named !== undefined && isDossierOf(tenant, named) ? named : undefined;
@@ -313,7 +316,7 @@ function dossierOf(tenant: Tenant, declaration: Declaration): { dossierId: strin
 }
 
 /** The fold's judgement, early, where the store shows the dossier (core/fold.ts judges again in log order). */
-function faultAgainst(state: DossierState, record: DeclarationRecord, resendIsUpdate: boolean): ProblemCode | undefined {
+function faultAgainst(state: DossierState, record: DeclarationHeadRecord, resendIsUpdate: boolean): ProblemCode | undefined {
   if (state.cancelled) return 'dossier-cancelled';
   if (state.test !== record.test) return 'test-mismatch';
   const earlier = state.revisions.filter((revision) => revision.messageId === record.messageId);

@@ -128,6 +128,9 @@ export interface PortRef {
   locationInPort?: string;
 }
 export interface PortCallRecord {
+  /**
+   * Place in the itinerary; systems in the wild count back from -1.
+   */
   sequenceNumber?: number;
   port: PortRef;
   from?: DateOnly;

@@ -102,7 +102,7 @@ export function localDateOf(instant: string, zone: string): string {
 }
 
 /** Rule set of a call: by the port's local date of `eta` (departure: `etd`) of the first revision, else of its receipt. */
-export function ruleSetOf(declaration: Declaration, receivedAt: string, rules: ExchangeRules): RuleSet {
+export function ruleSetOf(declaration: Pick<Declaration, 'header' | 'portCall'>, receivedAt: string, rules: ExchangeRules): RuleSet {
   const call = declaration.portCall;
   const departure = declaration.header.declarationType === 'departure';
   const instant = (departure ? (call?.etd ?? call?.atd) : (call?.eta ?? call?.ata)) ?? call?.etd ?? receivedAt;

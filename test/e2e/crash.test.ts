@@ -8,7 +8,11 @@ import { verifies } from './scenarios';
 jest.setTimeout(180_000);
 
 /** Submits until the process is gone; what was acknowledged is what must survive. */
-async function submitUntilGone(agent: AgentClient, acknowledged: Map<string, { receipt: Receipt; declaration: object }>, onAcknowledged: () => void): Promise<void> {
+async function submitUntilGone(
+  agent: AgentClient,
+  acknowledged: Map<string, { receipt: Receipt; declaration: object }>,
+  onAcknowledged: () => void,
+): Promise<void> {
   for (;;) {
     const declaration = arrival();
     try {
@@ -22,7 +26,11 @@ async function submitUntilGone(agent: AgentClient, acknowledged: Map<string, { r
   }
 }
 
-async function everyDossierIsFinal(gateway: { url: string }, agent: AgentClient, acknowledged: Map<string, { receipt: Receipt; declaration: object }>): Promise<void> {
+async function everyDossierIsFinal(
+  gateway: { url: string },
+  agent: AgentClient,
+  acknowledged: Map<string, { receipt: Receipt; declaration: object }>,
+): Promise<void> {
   for (const [dossierId, { receipt, declaration }] of acknowledged) {
     const clearance = await untilHolds(async () => {
       const answer = await agent.get<Clearance>(`/v1/dossiers/${dossierId}/clearance`, { prefer: 'wait=10' });
@@ -71,7 +79,13 @@ describe('Kafka and Redis, with processes killed', () => {
   const prefix = uniqueTopicPrefix('crash');
   const env = (): Record<string, string> => {
     const { kafkaBrokers, redisUrl } = testServices();
-    return { KAFKA_BROKERS: kafkaBrokers.join(','), REDIS_URL: redisUrl, REDIS_KEY_PREFIX: uniqueKey, TOPIC_PREFIX: prefix, TOPIC_PARTITIONS: '4' };
+    return {
+      KAFKA_BROKERS: kafkaBrokers.join(','),
+      REDIS_URL: redisUrl,
+      REDIS_KEY_PREFIX: uniqueKey,
+      TOPIC_PREFIX: prefix,
+      TOPIC_PARTITIONS: '4',
+    };
   };
   const uniqueKey = uniqueKeyPrefix('crash');
   const start = async (role: string): Promise<GatewayProcess> => {

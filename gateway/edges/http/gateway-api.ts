@@ -10,7 +10,6 @@ import type { Reads } from '../../reads';
 import type { Waiting } from '../../waiting';
 import type { Clock } from '../../ports/clock';
 import type { Signer } from '../../ports/signer';
-import type { Reading } from '../../wire/reading';
 import type { Metrics } from '../metrics/metrics';
 import type { Authenticate } from './authenticate';
 
@@ -37,7 +36,6 @@ export interface GatewayApi {
   operator: OperatorDesk;
   signer: Signer;
   metrics: Metrics;
-  readers: { xml(bytes: Buffer): Reading; json(bytes: Buffer): Reading };
   epc: {
     receipt(receipt: Receipt, context: EpcContext): string;
     clearance(clearance: Clearance, context: EpcContext): string;

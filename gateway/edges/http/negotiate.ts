@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../../core/problem-catalogue';
+import type { BodyFormat } from '../../wire/read-declaration';
 
 /** RFC 9110 content negotiation, as far as the gateway needs it. */
 
@@ -52,8 +53,6 @@ function parseAccept(accept: string): Range[] {
 function covers(range: string, type: string): boolean {
   return range === '*/*' || range === type || (range.endsWith('/*') && type.startsWith(range.slice(0, -1)));
 }
-
-export type BodyFormat = 'xml' | 'json';
 
 /** What a Content-Type says of a declaration's body. */
 export function bodyFormat(contentType: string | undefined): BodyFormat | ProblemCode {

@@ -62,7 +62,7 @@ export function createSubmissionHandler(api: GatewayApi): SubmissionHandler {
       const submission: Submission = {
         tenant: principal.tenant,
         bytes: body.bytes,
-        read: api.readers[format],
+        format,
         idempotencyKey,
         traceparent,
       };
