@@ -12,7 +12,7 @@ import { dossierCodeOf, dossierIdOf } from './core/identifiers';
 import { EventType, type Clearance } from './core/messages';
 import { partitionOf } from './core/partition';
 import type { OutgoingRecord } from './ports/message-log';
-import { keys } from './read-model';
+import { keys, readOpenCall, type OpenCall } from './read-model';
 
 /** The exchange over fakes: order of effects, crashes between them, two owners at once, rebuilds, deadlines. */
 
@@ -188,6 +188,12 @@ describe('a declaration and its decisions', () => {
 });
 
 describe('what intake looks up', () => {
+  const call = keys.openCall('agent', '9074729', 'VNHPH');
+  const openCall = async (world: ExchangeWorld): Promise<OpenCall | undefined> => {
+    const entry = (await world.store().getMany(partitionOf(call, PARTITIONS), [call]))[0]?.toString();
+    return entry === undefined ? undefined : readOpenCall(entry);
+  };
+
   test('where a message went that opened no dossier, in the partition where it would have opened one', async () => {
     const { world } = await folded(declared(), declared({ ...stores, messageId: 'M-2' }));
     const wouldBe = dossierIdOf('agent', 'M-2');
@@ -196,21 +202,42 @@ describe('what intake looks up', () => {
   });
 
   test('the open dossier of a call; a cancel takes away its own only', async () => {
-    const call = keys.openCall('agent', '9074729', 'VNHPH');
-    const openCall = async (world: ExchangeWorld): Promise<string | undefined> =>
-      (await world.store().getMany(partitionOf(call, PARTITIONS), [call]))[0]?.toString();
     const { world, process } = await folded(declared());
-    expect(await openCall(world)).toBe(dossierCodeOf(dossierIdOf('agent', 'M-1')));
+    expect(await openCall(world)).toMatchObject({ dossierCode: dossierCodeOf(dossierIdOf('agent', 'M-1')) });
     const second = rootIn(home, 1);
     await world.append(declared({ messageId: second }));
     await process.consume();
     await world.append(declared({ messageId: 'C-1', action: 'cancel', root: 'M-1' }));
     await process.consume();
-    expect(await openCall(world)).toBe(dossierCodeOf(dossierIdOf('agent', second)));
+    expect(await openCall(world)).toMatchObject({ dossierCode: dossierCodeOf(dossierIdOf('agent', second)) });
     await world.append(declared({ messageId: 'C-2', action: 'cancel', root: second }));
     await process.consume();
     expect(await openCall(world)).toBeUndefined();
   });
+
+  test.each([1, 500])(
+    'in batches of %i: a call lasts until its etd, else a week after its eta, as the last amendment says',
+    async (size) => {
+      const second = rootIn(home, 1);
+      const portCall = { portOfCall: { unLocode: 'VNHPH' } };
+      const sailsOn = (etd: string): NonNullable<RecordOptions['declaration']> => ({ ...stores.declaration, portCall: { ...portCall, etd } });
+      const until = async (...records: OutgoingRecord[]): Promise<string | undefined> => {
+        const world = await worldOf(...records);
+        const process = world.process();
+        process.batchRecords = size;
+        await process.consume();
+        return (await openCall(world))?.until;
+      };
+      expect(await until(declared())).toBe('2026-12-03T02:00:00Z');
+      const amended = declared({ ...stores, messageId: 'A-1', declaration: sailsOn('2026-11-28T02:00:00Z') });
+      expect(await until(declared(), amended)).toBe('2026-11-28T02:00:00Z');
+      // The older dossier says when it ends; the newer one is the open one.
+      expect(await until(declared(), declared({ messageId: second }), amended)).toBe('2026-12-03T02:00:00Z');
+      expect(await until(declared(), amended, declared({ messageId: 'C-1', action: 'cancel', root: 'M-1' }))).toBeUndefined();
+      const moved = declared({ ...stores, messageId: 'A-2', declaration: { portCall: { portOfCall: { unLocode: 'VNSGN' } } } });
+      expect(await until(declared(), moved)).toBeUndefined();
+    },
+  );
 });
 
 describe('a crash at any point between effects', () => {

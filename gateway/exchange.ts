@@ -21,7 +21,7 @@ import type { Clock } from './ports/clock';
 import type { DossierStore, Marker, StoreChange } from './ports/dossier-store';
 import type { AppendedPosition, BatchControl, LogBatch, LogRecord, MessageLog, OutgoingRecord } from './ports/message-log';
 import type { Signer } from './ports/signer';
-import { eventChanges, indexChanges, indexes, keys, parseTimerMember } from './read-model';
+import { eventChanges, indexChanges, indexes, keys, openCallOf, parseTimerMember, readOpenCall } from './read-model';
 import { eventHeaders } from './wire/event-envelope';
 
 /**
@@ -422,23 +422,32 @@ export class Exchange {
 
   /** What intake looks up in other partitions: where a message id went that opened no dossier, and the open dossier of a ship's call. */
   private async indexMessages(steps: Step[]): Promise<void> {
+    const { store, partitions } = this.ports;
     const writes = new Map<number, StoreChange[]>();
-    const put = (partition: number, change: StoreChange): void => void writes.set(partition, [...(writes.get(partition) ?? []), change]);
+    const put = (key: string, change: StoreChange): void => {
+      const partition = partitionOf(key, partitions);
+      writes.set(partition, [...(writes.get(partition) ?? []), change]);
+    };
+    /** What this batch changes of the open calls. */
+    const calls = new Map<string, string | undefined>();
+    const isOwn = async (key: string, dossierCode: string, ifNone: boolean): Promise<boolean> => {
+      const entry = calls.has(key) ? calls.get(key) : (await store.getMany(partitionOf(key, partitions), [key]))[0]?.toString();
+      return entry === undefined ? ifNone : readOpenCall(entry).dossierCode === dossierCode;
+    };
     for (const { fact, before, result } of steps) {
       if (fact.kind !== 'declaration' || result.exit.exit !== 'applied' || result.state === undefined) continue;
-      const { tenant, messageId, dossierId } = fact.value;
+      const { tenant, messageId, dossierId, dossierCode } = fact.value;
       const wouldBe = dossierIdOf(tenant, messageId);
-      if (wouldBe !== dossierId) put(partitionOf(wouldBe, this.ports.partitions), { put: keys.message(wouldBe), value: dossierId });
-      const { imoNumber, unLocode } = result.state.index;
-      if (imoNumber === undefined || unLocode === undefined || (before !== undefined && !result.state.cancelled)) continue;
-      const key = keys.openCall(tenant, imoNumber, unLocode);
-      const partition = partitionOf(key, this.ports.partitions);
-      if (!result.state.cancelled) put(partition, { put: key, value: result.state.dossierCode });
-      // A newer dossier of the same call stays open.
-      else if ((await this.ports.store.getMany(partition, [key]))[0]?.toString() === result.state.dossierCode)
-        put(partition, { remove: key });
+      if (wouldBe !== dossierId) put(wouldBe, { put: keys.message(wouldBe), value: dossierId });
+      const was = before === undefined ? undefined : openCallOf(before);
+      const now = openCallOf(result.state);
+      if (was?.key === now?.key && was?.value === now?.value) continue;
+      // A newer dossier of the same call stays the open one.
+      if (was !== undefined && was.key !== now?.key && (await isOwn(was.key, dossierCode, false))) calls.set(was.key, undefined);
+      if (now !== undefined && (before === undefined || (await isOwn(now.key, dossierCode, true)))) calls.set(now.key, now.value);
     }
-    await Promise.all([...writes].map(([partition, changes]) => this.ports.store.write(partition, changes)));
+    for (const [key, value] of calls) put(key, value === undefined ? { remove: key } : { put: key, value });
+    await Promise.all([...writes].map(([partition, changes]) => store.write(partition, changes)));
   }
 
   /**

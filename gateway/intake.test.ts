@@ -186,6 +186,19 @@ describe('a receipt', () => {
     expect(given.records.find((record) => record.messageId === 'M-2')?.receipt).toEqual(receipt);
     expect((await given.received({}, { tenant: 'agent2', header: { messageId: 'M-2' } })).receipt.warnings).toEqual([]);
   });
+
+  test('names no dossier of a call that is over: a ship that said nothing of its departure is gone a week after its arrival', async () => {
+    const given = await IntakeWorld.create();
+    await given.received();
+    await given.fold();
+    const warnedAt = async (receivedAt: string): Promise<boolean> => {
+      given.world.clock.advance(Date.parse(receivedAt) - given.world.clock.nowMs());
+      const { receipt } = await given.received({}, { header: { messageId: receivedAt } });
+      return receipt.warnings.some(({ code }) => code === 'dossier-open');
+    };
+    expect(await warnedAt('2026-12-03T01:59:59Z')).toBe(true);
+    expect(await warnedAt('2026-12-03T02:00:00Z')).toBe(false);
+  });
 });
 
 describe('the same again', () => {

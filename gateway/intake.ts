@@ -21,7 +21,7 @@ import { ruleSetOf, type ExchangeRules } from './core/rule-set';
 import type { Clock } from './ports/clock';
 import type { MessageLog, OutgoingRecord } from './ports/message-log';
 import type { Signer } from './ports/signer';
-import { keys } from './read-model';
+import { keys, readOpenCall } from './read-model';
 import type { StoreReader } from './store-reader';
 import { eventHeaders } from './wire/event-envelope';
 import type { BodyFormat, DeclarationHead, RefusedDeclaration, ValidDeclaration } from './wire/read-declaration';
@@ -243,16 +243,19 @@ export class Intake {
       const fault = faultAgainst(JSON.parse(state.toString()) as DossierState, record, resendIsUpdate);
       if (fault !== undefined) return refusal(fault);
     }
-    const open = call?.[0]?.toString();
-    if (open === undefined || open === record.dossierCode) return { kind: 'new' };
+    const entry = call?.[0]?.toString();
+    const open = entry === undefined ? undefined : readOpenCall(entry);
+    // The call before this one is over, whatever became of its dossier.
+    const isOpen = open !== undefined && open.dossierCode !== record.dossierCode && Date.parse(open.until) > Date.parse(record.receivedAt);
+    if (!isOpen) return { kind: 'new' };
     return {
       kind: 'new',
       warning: problem(
         'dossier-open',
         { pointer: '/portCall/visitId' },
         {
-          en: `A dossier of the same ship and port is open: ${open}. To join it, send this code as portCall.visitId (EPC: JournalNumber).`,
-          vi: `Đang có hồ sơ mở cho cùng tàu và cảng: ${open}. Để bổ sung vào hồ sơ đó, gửi mã này ở portCall.visitId (EPC: JournalNumber).`,
+          en: `A dossier of the same ship and port is open: ${open.dossierCode}. To join it, send this code as portCall.visitId (EPC: JournalNumber).`,
+          vi: `Đang có hồ sơ mở cho cùng tàu và cảng: ${open.dossierCode}. Để bổ sung vào hồ sơ đó, gửi mã này ở portCall.visitId (EPC: JournalNumber).`,
         },
         'warning',
       ),

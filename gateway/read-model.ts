@@ -1,5 +1,6 @@
 import type { DossierState } from './core/dossier';
 import { isAnswered } from './core/clearance';
+import { isoTime } from './core/deadlines';
 import { hashOf, tenantHashOf, type DossierId } from './core/identifiers';
 import type { DossierEvent } from './core/fold';
 import { timersOf } from './core/fold';
@@ -21,7 +22,7 @@ export const keys = {
   message: (wouldBe: DossierId) => `mi:${wouldBe}`,
   rejection: (dossierId: DossierId) => `rj:${dossierId}`,
   event: (id: string) => `ve:${id}`,
-  /** The open dossier of a tenant's ship in a port; stands in the partition of this key. */
+  /** The open dossier of a tenant's ship in a port: an OpenCall, in the partition of this key. */
   openCall: (tenant: string, imoNumber: string, unLocode: string) => `oc:${hashOf(40, tenant, imoNumber, unLocode)}`,
   idempotencyKey: (tenant: string, key: string) => `ik:${hashOf(40, tenant, key)}`,
 } as const;
@@ -34,6 +35,28 @@ export const indexes = {
   openTasks: (agency: string) => `to:${agency}`,
   doneTasks: (agency: string) => `td:${agency}`,
 } as const;
+
+/** What `keys.openCall` holds: the dossier, and until when the ship is expected to be there. */
+export interface OpenCall {
+  dossierCode: string;
+  until: string;
+}
+
+/** A ship that has not said when it leaves is taken to be gone a week after it came. */
+const CALL_LASTS_MS = 7 * 24 * 3_600_000;
+
+/** Key and value under which a dossier stands as the open one of its call; undefined when it is not open, or of no known ship or port. */
+export function openCallOf(state: DossierState): { key: string; value: string } | undefined {
+  const { imoNumber, unLocode, eta, etd } = state.index;
+  if (state.cancelled || imoNumber === undefined || unLocode === undefined) return undefined;
+  const until = isoTime(etd === undefined ? Date.parse(eta ?? state.openedAt) + CALL_LASTS_MS : Date.parse(etd));
+  return { key: keys.openCall(state.tenant, imoNumber, unLocode), value: `${state.dossierCode} ${until}` };
+}
+
+export function readOpenCall(value: string): OpenCall {
+  const [dossierCode = '', until = ''] = value.split(' ');
+  return { dossierCode, until };
+}
 
 /** Events of one record share its offset; up to 64 are told apart by their place. */
 const EVENTS_PER_OFFSET = 64;
