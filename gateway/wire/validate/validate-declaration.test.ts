@@ -164,9 +164,10 @@ describe('properties of validation', () => {
     fc.assert(
       fc.property(fc.constantFrom(...pointers), value, fc.constantFrom(...pointers), value, (first, a, second, b) => {
         const declaration = plainDeclaration();
-        setAt(declaration, first, a);
+        // Copies: one of the constants put inside itself would be no document.
+        setAt(declaration, first, structuredClone(a));
         try {
-          setAt(declaration, second, b);
+          setAt(declaration, second, structuredClone(b));
         } catch {
           // The second place went with the first.
         }
