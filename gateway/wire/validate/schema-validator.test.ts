@@ -41,7 +41,6 @@ describe('the schema of a declaration', () => {
     ['/formalities/security/currentSecurityLevel', '4', 'value-not-allowed /formalities/security/currentSecurityLevel'],
     ['/ship/grossTonnage', -1, 'number-out-of-range /ship/grossTonnage'],
     ['/formalities/dangerousGoods/items/0/mass/value', -0.5, 'number-out-of-range /formalities/dangerousGoods/items/0/mass/value'],
-    ['/portCall/previousPorts/0/sequenceNumber', -1, 'number-out-of-range /portCall/previousPorts/0/sequenceNumber'],
     ['/agents', [{ name: 'a' }, { name: 'b' }, { name: 'c' }], 'too-many /agents'],
     ['/portCall/purposeOfCall', [], 'too-few /portCall/purposeOfCall'],
     ['/formalities/cargo/consignments/0/items', [], 'too-few /formalities/cargo/consignments/0/items'],
