@@ -109,7 +109,11 @@ async function open(
     settings.apiKeysFile === '' ? ensureDevelopmentCredentials(settings.varDir, connected) : readApiKeys(settings.apiKeysFile);
 
   const { log, store } = await openLogAndStore(settings, logger, closers);
-  await ensureTopics(log, topicCatalogue(connected, { partitions, retentionDays: settings.logRetentionDays }), !settings.production);
+  await ensureTopics(
+    log,
+    topicCatalogue(connected, { partitions, retentionDays: settings.logRetentionDays }),
+    settings.kafkaBrokers.length === 0 ? 'missing' : settings.production ? 'none' : 'all',
+  );
   const reader = new StoreReader(store, log, clock);
   const deadLetter = (record: LogRecord, reason: string) => {
     metrics.deadLetters.inc({ topic: record.topic, reason });

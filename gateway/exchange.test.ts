@@ -220,7 +220,10 @@ describe('what intake looks up', () => {
     async (size) => {
       const second = rootIn(home, 1);
       const portCall = { portOfCall: { unLocode: 'VNHPH' } };
-      const sailsOn = (etd: string): NonNullable<RecordOptions['declaration']> => ({ ...stores.declaration, portCall: { ...portCall, etd } });
+      const sailsOn = (etd: string): NonNullable<RecordOptions['declaration']> => ({
+        ...stores.declaration,
+        portCall: { ...portCall, etd },
+      });
       const until = async (...records: OutgoingRecord[]): Promise<string | undefined> => {
         const world = await worldOf(...records);
         const process = world.process();

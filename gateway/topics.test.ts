@@ -31,7 +31,7 @@ function fakeLog(options: { existing?: { topic: string; partitions: number }[]; 
 
 test('an empty prefix gets all topics and one epoch in each partition of dossiers', async () => {
   const { log, appended } = fakeLog();
-  await ensureTopics(log, specs, true);
+  await ensureTopics(log, specs, 'all');
   expect(appended.map(({ topic, partition, headers }) => [topic, partition, headers['ce_type']])).toEqual([
     ['dossiers', 0, 'vn.seaport.epoch.v1'],
     ['dossiers', 1, 'vn.seaport.epoch.v1'],
@@ -53,11 +53,21 @@ test('a partition that has records gets no second epoch', async () => {
 
 test('missing topics and unequal partition counts are all named, and nothing is created', async () => {
   const { log, appended } = fakeLog({ existing: [{ topic: 'dossiers', partitions: 3 }] });
-  await expect(ensureTopics(log, specs, false)).rejects.toThrow(/dossiers has 3 partitions, not 2[\s\S]*audit is missing/);
+  await expect(ensureTopics(log, specs, 'none')).rejects.toThrow(/dossiers has 3 partitions, not 2[\s\S]*audit is missing/);
   expect(appended).toEqual([]);
 });
 
 test('production creates nothing', async () => {
   const { log } = fakeLog();
-  await expect(ensureTopics(log, specs, false)).rejects.toThrow(/dossiers is missing[\s\S]*audit is missing/);
+  await expect(ensureTopics(log, specs, 'none')).rejects.toThrow(/dossiers is missing[\s\S]*audit is missing/);
+});
+
+test('the embedded log gets what is missing, and keeps what is there', async () => {
+  const { log, appended } = fakeLog({ existing: [{ topic: 'dossiers', partitions: 2 }], ends: [5, 7] });
+  await ensureTopics(log, specs, 'missing');
+  expect(await log.topics()).toEqual(specs);
+  expect(appended).toEqual([]);
+  await expect(ensureTopics(fakeLog({ existing: [{ topic: 'dossiers', partitions: 3 }] }).log, specs, 'missing')).rejects.toThrow(
+    'dossiers has 3 partitions, not 2',
+  );
 });

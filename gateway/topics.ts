@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { EventType } from './core/messages';
 import type { MessageLog, OutgoingRecord, TopicSpec } from './ports/message-log';
 
-/** The topics of a prefix at start: all are created when none exists, otherwise they must be complete and equal (contract.md §1). */
+/**
+ * The topics of a prefix at start: `all` are created when none exists, otherwise they must be complete and equal (contract.md §1);
+ * `none` is created in production on Kafka, where deploy/topics.js does it. On the embedded log what is `missing` is created: nothing
+ * else can, and a first start may have been cut short.
+ */
+export type TopicCreation = 'none' | 'all' | 'missing';
+
 export class TopicsFault extends Error {
   constructor(faults: string[]) {
     super(`The topics are not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
@@ -14,18 +20,22 @@ const CREATE_TRIES = 5;
 const CREATE_PAUSE_MS = 500;
 
 /**
- * @param mayCreate false in production: topics are made with deploy/topics.js
  * @throws TopicsFault naming every missing topic and every wrong partition count
  */
-export async function ensureTopics(log: MessageLog, specs: readonly TopicSpec[], mayCreate: boolean): Promise<void> {
+export async function ensureTopics(log: MessageLog, specs: readonly TopicSpec[], creation: TopicCreation): Promise<void> {
   const wanted = new Map(specs.map((spec) => [spec.topic, spec]));
   let existing = await log.topics();
-  if (existing.filter(({ topic }) => wanted.has(topic)).length === 0 && mayCreate) {
+  const present = existing.filter(({ topic }) => wanted.has(topic)).length;
+  if (creation === 'missing' ? present < wanted.size : creation === 'all' && present === 0) {
     await createTopics(log, specs);
     existing = await log.topics();
   }
   // Another process may be creating them at this moment: look again for a while before saying that some are missing.
-  for (let tries = 0; mayCreate && tries < 50 && specs.some(({ topic }) => !existing.some((found) => found.topic === topic)); tries++) {
+  for (
+    let tries = 0;
+    creation === 'all' && tries < 50 && specs.some(({ topic }) => !existing.some((found) => found.topic === topic));
+    tries++
+  ) {
     await new Promise((resolve) => setTimeout(resolve, 200));
     existing = await log.topics();
   }
