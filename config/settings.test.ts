@@ -28,6 +28,7 @@ const odd: Record<string, [text: string, value: unknown]> = {
   ADAPTERS: ['odd-agency-1,odd-agency-2', ['odd-agency-1', 'odd-agency-2']],
   WORKERS: ['7', 7],
   SIGNING_KEY_FILE: ['/odd/signing.pem', '/odd/signing.pem'],
+  SIGNING_RETIRED_KEYS_FILE: ['/odd/retired.pem', '/odd/retired.pem'],
   DATA_KEY_FILE: ['/odd/data.key', '/odd/data.key'],
   MAX_DECLARATION_BYTES: ['1234567', 1_234_567],
   MAX_IN_FLIGHT: ['4321', 4321],

@@ -25,6 +25,7 @@ export interface Settings {
   adapters: readonly string[];
   workers: number;
   signingKeyFile: string;
+  signingRetiredKeysFile: string;
   dataKeyFile: string;
   maxDeclarationBytes: number;
   maxInFlight: number;
@@ -140,6 +141,7 @@ export const settingsTable: readonly Row[] = [
   { field: 'adapters', env: 'ADAPTERS', unit: 'agencies', fallback: '', production: false, meaning: 'Adapters that this process runs; empty: all', read: list },
   { field: 'workers', env: 'WORKERS', unit: 'processes', fallback: '1', production: false, meaning: 'Intake processes on one port', read: integer(1, 64) },
   { field: 'signingKeyFile', env: 'SIGNING_KEY_FILE', unit: 'PEM', fallback: '', production: true, meaning: 'Ed25519 private key that signs; empty: a development key', read: text },
+  { field: 'signingRetiredKeysFile', env: 'SIGNING_RETIRED_KEYS_FILE', unit: 'PEM', fallback: '', production: false, meaning: 'Ed25519 public keys that signed before, one after the other: they stay in the JWKS', read: text },
   { field: 'dataKeyFile', env: 'DATA_KEY_FILE', unit: '', fallback: '', production: true, meaning: '32 bytes that encrypt dead letters and evidence; empty: a development key', read: text },
   { field: 'maxDeclarationBytes', env: 'MAX_DECLARATION_BYTES', unit: 'bytes', fallback: '8388608', production: false, meaning: 'Largest body, and largest canonical record', read: integer(1024, 16_000_000) },
   { field: 'maxInFlight', env: 'MAX_IN_FLIGHT', unit: 'declarations', fallback: '1000', production: false, meaning: 'Declarations being received at once; more get 503', read: integer(1, 100_000) },

@@ -26,7 +26,7 @@ import { observeExchange } from './edges/metrics/observe-exchange';
 import { openRedisDossierStore } from './edges/redis/redis-dossier-store';
 import { createAesSealer, ensureDataKeys, readDataKeys } from './edges/signing/aes-sealer';
 import { createLargeBodyReader } from './edges/threads/large-body-reader';
-import { createEd25519Signer } from './edges/signing/ed25519-signer';
+import { createEd25519Signer, readPublicKeys } from './edges/signing/ed25519-signer';
 import { createEvidence } from './evidence';
 import { Exchange } from './exchange';
 import { Intake } from './intake';
@@ -101,6 +101,7 @@ async function open(
   const metrics = createMetrics({ version: build.version, node: process.version });
   const signer = createEd25519Signer(
     settings.signingKeyFile === '' ? ensureDevelopmentSigningKey(settings.varDir) : readFileSync(settings.signingKeyFile, 'utf8'),
+    settings.signingRetiredKeysFile === '' ? [] : readPublicKeys(readFileSync(settings.signingRetiredKeysFile, 'utf8')),
   );
   const sealer = createAesSealer(
     settings.dataKeyFile === '' ? ensureDataKeys(join(settings.varDir, 'dev-data-key')) : readDataKeys(settings.dataKeyFile),

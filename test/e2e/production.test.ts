@@ -30,6 +30,10 @@ function production(): Record<string, string> {
       'signing.pem',
       generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     ),
+    SIGNING_RETIRED_KEYS_FILE: secretFile(
+      'retired.pem',
+      [1, 2].map(() => generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString()).join(''),
+    ),
     DATA_KEY_FILE: secretFile('data.key', randomBytes(32).toString('hex')),
     API_KEYS_FILE: secretFile('keys.json', JSON.stringify({ keys: [{ sha256, name: 'agent-1', role: 'agent', tenant: 'agent-1' }] })),
   };
@@ -45,6 +49,8 @@ test('the embedded log creates its topics itself, and those of an agency that is
   const answer = await new AgentClient(first.url, token).submit(arrival(), { prefer: 'wait=20' });
   expect([answer.status, answer.body.status]).toEqual([200, 'granted']);
   expect(first.output()).not.toContain('development');
+  const jwks = (await (await fetch(`${first.url}/.well-known/jwks.json`)).json()) as { keys: { kid: string }[] };
+  expect(new Set(jwks.keys.map(({ kid }) => kid)).size).toBe(3);
   expect(await first.stop()).toBe(0);
 
   const second = await startGatewayProcess(folder, { ...production(), AGENCY_BORDER_GUARD_MODE: 'desk' });

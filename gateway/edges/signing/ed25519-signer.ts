@@ -10,7 +10,8 @@ export function createEd25519Signer(privateKeyPem: string, retiredPublicKeyPems:
   const key = createPrivateKey(privateKeyPem);
   if (key.asymmetricKeyType !== 'ed25519') throw new Error('the signing key is not Ed25519');
   const current = publicJwk(createPublicKey(key));
-  const retired = retiredPublicKeyPems.map((pem) => publicJwk(createPublicKey(pem)));
+  // A key that went back to work is not listed twice.
+  const retired = retiredPublicKeyPems.map((pem) => publicJwk(createPublicKey(pem))).filter(({ kid }) => kid !== current.kid);
   const header = base64url(JSON.stringify({ alg: 'EdDSA', kid: current.kid }));
   return {
     keyId: current.kid,
@@ -20,6 +21,20 @@ export function createEd25519Signer(privateKeyPem: string, retiredPublicKeyPems:
     },
     jwks: () => ({ keys: [current, ...retired] }),
   };
+}
+
+/**
+ * The public keys of a file, PEM one after the other; what stands between them is a comment.
+ * @throws Error when there is none, when one is no Ed25519 public key, or a private key, which has no business there
+ */
+export function readPublicKeys(text: string): string[] {
+  const pems = text.match(/-----BEGIN [A-Z0-9 ]+-----[\s\S]*?-----END [A-Z0-9 ]+-----/g) ?? [];
+  if (pems.length === 0) throw new Error('there is no public key in PEM');
+  for (const pem of pems) {
+    if (/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(pem)) throw new Error('a private key stands among the public keys');
+    if (createPublicKey(pem).asymmetricKeyType !== 'ed25519') throw new Error('a retired key is not Ed25519');
+  }
+  return pems;
 }
 
 interface PublicJwk extends Record<string, string> {
