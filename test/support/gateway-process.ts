@@ -23,10 +23,10 @@ export interface GatewayFolder {
 const root = path.resolve(__dirname, '..', '..');
 const START_WITHIN_MS = 60_000;
 
-/** Builds once per test process where sources are newer than the build. */
-export function buildGateway(): string {
+/** Builds once per test process where sources are newer than the build. `from`: another checkout than this one. */
+export function buildGateway(from: string = root): string {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- a plain script, shared with npm start
-  const { build, main } = require('../../scripts/start.js') as { build(): void; main: string };
+  const { build, main } = require(path.join(from, 'scripts', 'start.js')) as { build(): void; main: string };
   build();
   return main;
 }
@@ -42,10 +42,14 @@ export function gatewayFolder(): GatewayFolder {
   };
 }
 
-export async function startGatewayProcess(folder: GatewayFolder, env: Record<string, string>): Promise<GatewayProcess> {
-  const main = buildGateway();
-  const child = spawn(process.execPath, [main], {
-    cwd: root,
+export async function startGatewayProcess(
+  folder: GatewayFolder,
+  env: Record<string, string>,
+  { from = root, nodeArguments = [] }: { from?: string; nodeArguments?: string[] } = {},
+): Promise<GatewayProcess> {
+  const main = buildGateway(from);
+  const child = spawn(process.execPath, [...nodeArguments, main], {
+    cwd: from,
     env: {
       PATH: process.env['PATH'] ?? '',
       PORT: '0',

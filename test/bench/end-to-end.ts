@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import Redis from 'ioredis';
+import { Kafka, logLevel } from 'kafkajs';
+import { openEmbeddedMessageLog } from '../../gateway/edges/embedded/embedded-message-log';
+import { openKafkaMessageLog } from '../../gateway/edges/kafka/kafka-message-log';
+import type { MessageLog } from '../../gateway/ports/message-log';
+import { start as startServices, type LocalKafka, type LocalRedis, type Services } from '../../scripts/local-services';
+import { readClearances, readDeclarations } from './acknowledged';
+import { startGatewayUnderTest, type Topology } from './gateway-under-test';
+import { judge, runPhase, type PhaseOptions, type PhaseResult, type PhaseRun, type PhaseWorld } from './phase';
+import { usageOf, type Usage } from './process-usage';
+import type { BenchSettings } from './settings';
+import { topicSizes, type TopicSize } from './topic-sizes';
+
+/** Intake alone, end to end on Kafka and Redis, embedded: one gateway, several phases of load, the log read afterwards. */
+export interface BenchServices extends Services {
+  /** Without a process id where it is a container. */
+  kafka?: Partial<LocalKafka>;
+  redis?: Partial<LocalRedis>;
+}
+
+export interface SuiteRun {
+  name: string;
+  phases: PhaseResult[];
+  topics: TopicSize[];
+  /** Redis memory per declaration, bytes. */
+  redisBytes?: number;
+}
+
+/** Own servers, or those of the environment. Topics go away at once when they are deleted: a run writes gigabytes. */
+export async function openServices(say: (line: string) => void): Promise<BenchServices> {
+  const { KAFKA_BROKERS: kafkaBrokers, REDIS_URL: redisUrl } = process.env;
+  return (await startServices({ kafkaBrokers, redisUrl, say, properties: { 'file.delete.delay.ms': '1000' } })) as BenchServices;
+}
+
+export interface SuiteOptions {
+  name: string;
+  topology: Topology;
+  /** One after the other; a phase may depend on what the ones before it reached. */
+  phases: (PhaseOptions | ((runs: readonly PhaseRun[]) => PhaseOptions))[];
+  /** Undefined: embedded. */
+  services: BenchServices | undefined;
+  /** Nobody folds: a declaration is done when `dossiers` has it. */
+  intakeOnly?: boolean;
+  /** More settings of the gateway. */
+  env?: Record<string, string>;
+}
+
+export async function runSuite(settings: BenchSettings, options: SuiteOptions, profiles: string | undefined): Promise<SuiteRun> {
+  const { name, topology, services, intakeOnly = false } = options;
+  const folder = mkdtempSync(path.join(tmpdir(), 'seaport-bench-'));
+  const id = randomBytes(4).toString('hex');
+  const topicPrefix = services === undefined ? '' : `bench-${id}.`;
+  const keyPrefix = `bench:${id}:`;
+  if (profiles !== undefined) mkdirSync(profiles, { recursive: true });
+  const closers: (() => Promise<unknown> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  try {
+    const gateway = await startGatewayUnderTest({
+      from: settings.gateway,
+      topology,
+      env: {
+        TOPIC_PARTITIONS: String(settings.partitions),
+        ...(services === undefined
+          ? {}
+          : { KAFKA_BROKERS: services.kafkaBrokers, REDIS_URL: services.redisUrl, TOPIC_PREFIX: topicPrefix, REDIS_KEY_PREFIX: keyPrefix }),
+        ...options.env,
+      },
+      ...(profiles === undefined ? {} : { profiles }),
+    });
+    closers.push(
+      () => gateway.remove(),
+      () => gateway.stop(),
+    );
+    let log: MessageLog | undefined;
+    if (services !== undefined) {
+      const opened = await openKafkaMessageLog({ brokers: services.kafkaBrokers.split(','), clientId: 'bench', topicPrefix });
+      log = opened;
+      closers.push(
+        () => dropKeys(services.redisUrl, keyPrefix),
+        () => dropTopics(services.kafkaBrokers, topicPrefix),
+        () => opened.close(),
+      );
+    }
+    const topic = intakeOnly ? 'dossiers' : 'clearances';
+    const world: PhaseWorld = {
+      gateway,
+      folder,
+      done: async () =>
+        log === undefined ? gateway.clearances() : (await log.offsets(topic)).reduce((sum, { start, end }) => sum + end - start, 0),
+      servers: () => serverUsage(services),
+    };
+    const memoryBefore = await redisMemory(services);
+    const runs: PhaseRun[] = [];
+    for (const phase of options.phases) runs.push(await runPhase(world, typeof phase === 'function' ? phase(runs) : phase));
+    const memoryAfter = await redisMemory(services);
+    // The embedded log belongs to one process: it is read when that one is gone.
+    await gateway.stop();
+    if (log === undefined) {
+      const opened = await openEmbeddedMessageLog({ path: gateway.dataDir });
+      log = opened;
+      closers.push(() => opened.close());
+    }
+    const cleared = intakeOnly ? await readDeclarations(log) : await readClearances(log);
+    const phases = runs.map((run) => judge(run, cleared));
+    const redisBytes =
+      memoryBefore === undefined || memoryAfter === undefined ? {} : { redisBytes: (memoryAfter - memoryBefore) / cleared.size };
+    return { name: `${name}, ${topology.name}`, phases, topics: await topicSizes(log), ...redisBytes };
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+}
+
+function serverUsage(services: BenchServices | undefined): Record<string, Usage> {
+  const usages: Record<string, Usage> = {};
+  const [broker, redis] = [usageOf(services?.kafka?.pid?.()), usageOf(services?.redis?.pid?.())];
+  if (broker !== undefined) usages['broker'] = broker;
+  if (redis !== undefined) usages['redis'] = redis;
+  return usages;
+}
+
+async function withRedis<T>(url: string, use: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(url);
+  try {
+    return await use(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function redisMemory(services: BenchServices | undefined): Promise<number | undefined> {
+  if (services === undefined) return undefined;
+  return withRedis(services.redisUrl, async (redis) => Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1] ?? NaN));
+}
+
+async function dropKeys(url: string, prefix: string): Promise<void> {
+  await withRedis(url, async (redis) => {
+    for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 2_000 }) as AsyncIterable<string[]>)
+      if (keys.length > 0) await redis.unlink(...keys);
+  });
+}
+
+async function dropTopics(brokers: string, prefix: string): Promise<void> {
+  const admin = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    await admin.deleteTopics({ topics: (await admin.listTopics()).filter((topic) => topic.startsWith(prefix)) });
+  } finally {
+    await admin.disconnect();
+  }
+}

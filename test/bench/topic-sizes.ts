@@ -1,0 +1,70 @@
+import type { MessageLog } from '../../gateway/ports/message-log';
+import type { RecordSizes } from './floor';
+
+/** What a record of a kind has in bytes, from a sample of a topic: key, value and headers, without the framing of batches. */
+export interface TopicSize {
+  topic: string;
+  /** ce_type without its prefix and version: a topic may hold several. */
+  kind: string;
+  records: number;
+  valueBytes: number;
+  /** Key and headers. */
+  metaBytes: number;
+}
+
+const SAMPLE_RECORDS = 400;
+
+export async function topicSizes(log: MessageLog): Promise<TopicSize[]> {
+  const sizes: TopicSize[] = [];
+  for (const { topic } of await log.topics()) {
+    const offsets = await log.offsets(topic);
+    const records = offsets.reduce((sum, { start, end }) => sum + end - start, 0);
+    if (records === 0) continue;
+    const kinds = new Map<string, { count: number; value: number; meta: number }>();
+    let sampled = 0;
+    // From the middle of each partition: the steady state.
+    const ranges = offsets.map(({ partition, start, end }) => {
+      const from = Math.max(start, Math.floor((start + end) / 2));
+      return { partition, from, to: Math.min(end, from + SAMPLE_RECORDS) };
+    });
+    await log.read(topic, ranges, (batch) => {
+      for (const { key, value, headers } of batch.records) {
+        const kind = /^vn\.seaport\.(.+)\.v1$/.exec(headers['ce_type'] ?? '')?.[1] ?? 'other';
+        const seen = kinds.get(kind) ?? { count: 0, value: 0, meta: 0 };
+        kinds.set(kind, seen);
+        sampled++;
+        seen.count++;
+        seen.value += value.length;
+        seen.meta +=
+          (key?.length ?? 0) + Object.entries(headers).reduce((sum, [name, text]) => sum + name.length + Buffer.byteLength(text), 0);
+      }
+    });
+    for (const [kind, { count, value, meta }] of kinds)
+      sizes.push({
+        topic,
+        kind,
+        records: Math.round((records * count) / sampled),
+        valueBytes: Math.round(value / count),
+        metaBytes: Math.round(meta / count),
+      });
+  }
+  return sizes;
+}
+
+/** What the floor is to move to write as many bytes as the gateway did: the headers are opaque bytes there. */
+export function floorSizesOf(sizes: readonly TopicSize[]): RecordSizes {
+  const bytes = (topic: string, kind: string): number => {
+    const found = sizes.find((size) => size.topic === topic && size.kind === kind);
+    return found === undefined ? 0 : found.valueBytes + found.metaBytes;
+  };
+  const agencies = sizes.flatMap(({ topic }) => (topic.startsWith('requests.') ? [topic.slice('requests.'.length)] : []));
+  const decisions = agencies.map((agency) => bytes(`decisions.${agency}`, 'decision'));
+  return {
+    declaration: bytes('dossiers', 'declaration'),
+    requests: agencies.map((agency) => bytes(`requests.${agency}`, 'request')),
+    decision: Math.round(decisions.reduce((sum, size) => sum + size, 0) / decisions.length),
+    relayed: bytes('dossiers', 'decision'),
+    clearance: bytes('clearances', 'clearance'),
+    results: agencies.map((agency) => bytes(`results.${agency}`, 'result')).filter((size) => size > 0),
+  };
+}

@@ -1,0 +1,87 @@
+import { arrivalJson, arrivalXml, type ArrivalOptions } from '../support/fixtures';
+
+/**
+ * Bodies made ahead, of which only the message id and the ship's IMO number are written anew for each request: the generator shares
+ * the machine with what it measures, so a request of 12 kB may cost it a copy and no more.
+ */
+export type Size = 'small' | 'typical' | 'large' | 'huge';
+export type Format = 'xml' | 'json';
+export type Kind = 'original' | 'amendment' | 'invalid';
+
+export interface Body {
+  bytes: Buffer;
+  contentType: string;
+  /** Where the message id stands, `ID_LENGTH` characters. */
+  ids: number[];
+  /** Where the message id of the dossier's first message stands, where that is another one. */
+  roots: number[];
+  /** Where the IMO number stands: a ship of its own for each dossier, or all would share one open call. */
+  ships: number[];
+}
+
+const ID = 'bench-0000000000000';
+const ROOT = 'bench-1111111111111';
+const IMO = '9876543';
+export const ID_LENGTH = ID.length;
+
+/** About 3, 14, 600 and 3,000 kB of XML; all are cleared by the rules at once, without warnings of the intake. */
+const SIZES: Record<Size, ArrivalOptions> = {
+  small: { crew: 0, consignments: 0, stores: 0, dangerousGoods: 0, formalities: ['generalDeclaration'] },
+  typical: { dangerousGoods: 0, formalities: ['generalDeclaration', 'cargo', 'shipStores', 'crewEffects', 'crewList'] },
+  large: { consignments: 1_000, dangerousGoods: 0, formalities: ['generalDeclaration', 'cargo', 'shipStores', 'crewEffects', 'crewList'] },
+  huge: { consignments: 5_000, dangerousGoods: 0, formalities: ['generalDeclaration', 'cargo', 'shipStores', 'crewEffects', 'crewList'] },
+};
+
+/** Three days ahead: within every notice time. */
+export function makeBody(size: Size, format: Format, kind: Kind, nowMs: number): Body {
+  const options: ArrivalOptions = {
+    ...SIZES[size],
+    messageId: ID,
+    imoNumber: IMO,
+    eta: isoSecond(nowMs + 3 * 86_400_000),
+    sentAt: isoSecond(nowMs),
+    // An amendment says something else of the ship, which every agency sees.
+    ...(kind === 'amendment' ? { shipName: 'TRUONG DAT STAR II' } : {}),
+    // A fault that only the last step of the validation can find.
+    ...(kind === 'invalid' ? { port: 'VNZZZ' } : {}),
+  };
+  const text = format === 'xml' ? arrivalXml(options) : json(options, kind);
+  const bytes = Buffer.from(text);
+  return {
+    bytes,
+    contentType: format === 'xml' ? 'application/xml' : 'application/json',
+    ids: placesOf(bytes, ID),
+    roots: placesOf(bytes, ROOT),
+    ships: placesOf(bytes, IMO),
+  };
+}
+
+/** EPC amends by a resend under the same id; JSON by a message of its own that names the first. */
+function json(options: ArrivalOptions, kind: Kind): string {
+  const declaration = arrivalJson(options);
+  if (kind === 'amendment') Object.assign(declaration.header, { purpose: 'amend', referenceMessageId: ROOT });
+  return JSON.stringify(declaration);
+}
+
+function placesOf(bytes: Buffer, text: string): number[] {
+  const places: number[] = [];
+  for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1)) places.push(at);
+  return places;
+}
+
+function isoSecond(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+/** The nth message id of a run: `run` has five characters. */
+export function idOf(run: string, n: number): string {
+  return `${run}-${String(n).padStart(ID_LENGTH - run.length - 1, '0')}`;
+}
+
+/** The nth of 899,999 IMO numbers with a right check digit. */
+export function shipOf(n: number): string {
+  const serial = 100_000 + (n % 899_999);
+  let sum = 0;
+  for (let rest = serial, weight = 2; weight <= 7; rest = Math.floor(rest / 10), weight++) sum += (rest % 10) * weight;
+  return `${serial}${sum % 10}`;
+}
