@@ -30,9 +30,9 @@ export interface BenchResult {
   profiles: string[];
 }
 
-const root = path.resolve(__dirname, '..', '..');
+export const root = path.resolve(__dirname, '..', '..');
 
-export function say(line: string): void {
+function say(line: string): void {
   process.stderr.write(`bench: ${line}\n`);
 }
 
@@ -41,7 +41,7 @@ export async function bench(settings: BenchSettings): Promise<BenchResult> {
   const has = (suite: BenchSettings['suites'][number]): boolean => settings.suites.includes(suite);
   if (has('micro')) {
     say('micro');
-    result.micro = await runMicro(settings.quick);
+    result.micro = await runMicro(settings.quick, settings.gateway);
   }
   const needsServices = ['floor', 'intake', 'kafka', 'mix', 'sizes'].some((suite) => settings.suites.includes(suite as 'floor'));
   const services = needsServices ? await openServices(say) : undefined;
@@ -163,7 +163,7 @@ function emptyResult(settings: BenchSettings): BenchResult {
   };
 }
 
-function fileName(at: string): string {
+export function fileName(at: string): string {
   return at.slice(0, 19).replaceAll(/[-:]/g, '');
 }
 

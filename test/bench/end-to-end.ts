@@ -33,7 +33,7 @@ export interface SuiteRun {
 /** Own servers, or those of the environment. Topics go away at once when they are deleted: a run writes gigabytes. */
 export async function openServices(say: (line: string) => void): Promise<BenchServices> {
   const { KAFKA_BROKERS: kafkaBrokers, REDIS_URL: redisUrl } = process.env;
-  return (await startServices({ kafkaBrokers, redisUrl, say, properties: { 'file.delete.delay.ms': '1000' } })) as BenchServices;
+  return startServices({ kafkaBrokers, redisUrl, say, properties: { 'file.delete.delay.ms': '1000' } });
 }
 
 export interface SuiteOptions {
@@ -56,7 +56,7 @@ export async function runSuite(settings: BenchSettings, options: SuiteOptions, p
   const topicPrefix = services === undefined ? '' : `bench-${id}.`;
   const keyPrefix = `bench:${id}:`;
   if (profiles !== undefined) mkdirSync(profiles, { recursive: true });
-  const closers: (() => Promise<unknown> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const closers: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   try {
     const gateway = await startGatewayUnderTest({
       from: settings.gateway,

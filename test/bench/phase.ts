@@ -54,7 +54,6 @@ export interface PhaseResult {
   faults: string[];
   warmUp: WarmUp;
   windowSeconds: number;
-  repetitions: number;
   acknowledgedPerSecond: Spread;
   /** Declarations cleared (intake alone: received) per second, by the log's own times. */
   donePerSecond: Spread;
@@ -92,7 +91,9 @@ export async function runPhase(world: PhaseWorld, options: PhaseOptions): Promis
   child.on('message', (message: FromLoad) => {
     if (message !== 'done') acknowledged = message.acknowledged;
   });
-  const say = (message: ToLoad): void => void (child.connected && child.send(message));
+  const say = (message: ToLoad): void => {
+    if (child.connected) child.send(message);
+  };
   let counting = true;
   const counter = (async () => {
     while (counting) {
@@ -113,11 +114,13 @@ export async function runPhase(world: PhaseWorld, options: PhaseOptions): Promis
     };
   };
   const warmUp = await untilSteady(options.steadiness, () => (config.rate === undefined ? done : acknowledged));
-  if (options.profile === true) gateway.toggleProfiles();
   const windows: Window[] = [];
   for (let i = 0; i < options.repetitions; i++) {
     const before = await look();
+    const isProfiled = options.profile === true && i === 0;
+    if (isProfiled) gateway.toggleProfiles();
     await sleep(options.seconds * 1000);
+    if (isProfiled) gateway.toggleProfiles();
     const after = await look();
     windows.push({
       fromMs: before.atMs,
@@ -128,7 +131,6 @@ export async function runPhase(world: PhaseWorld, options: PhaseOptions): Promis
       pagesAfter: after.pages,
     });
   }
-  if (options.profile === true) gateway.toggleProfiles();
   const written = messageOf(child, (message): message is 'done' => message === 'done');
   say('stop');
   await written;
@@ -186,7 +188,6 @@ export function judge({ options, warmUp, windows, resultFile }: PhaseRun, cleare
     faults: faultsOf(result, cleared),
     warmUp,
     windowSeconds: options.seconds,
-    repetitions: options.repetitions,
     acknowledgedPerSecond: perSecond(acknowledged),
     donePerSecond: perSecond(done),
     cpu: Object.fromEntries(

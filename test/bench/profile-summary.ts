@@ -17,7 +17,6 @@ interface Profile {
 /** First match wins. */
 const STAGES: readonly [RegExp, string][] = [
   [/\(garbage collector\)/, 'garbage collection'],
-  [/\(idle\)/, '(idle)'],
   [/gateway\/wire\/epc\/write|fast-xml-/, 'write XML answers'],
   [/gateway\/wire\/epc\//, 'read XML'],
   [/gateway\/wire\/json\//, 'read JSON'],
@@ -36,27 +35,31 @@ const STAGES: readonly [RegExp, string][] = [
   [/gateway\/edges\/http\/|node:_?http|node:internal\/http/, 'HTTP'],
   [/gateway\/(exchange|issued-clearances|read-model)/, 'exchange: serialise and project'],
   [/gateway\/relay|gateway\/wire\/decision-message/, 'relay'],
-  [/gateway\/(intake|store-reader)/, 'intake: serialise and look up'],
+  [/gateway\/(intake|store-reader|wire\/read-declaration)/, 'intake: serialise and look up'],
   [/gateway\/wire\//, 'envelopes'],
   [/adapters\//, 'adapters: assess'],
 ];
 
 const TOP = 25;
 
-/** A text for each profile that the topology's processes wrote into the folder. */
+/**
+ * A text for each profile that the topology's processes wrote into the folder. Samples tell shares only (a process that waits for a core
+ * is sampled too); the microseconds are these shares of the CPU that /proc shows for the process, its collector's threads included.
+ */
 export function profileReport(folder: string, topology: Topology, run: SuiteRun): string[] {
-  const stem = topology.name.replaceAll(/\W+/g, '-');
-  const window = run.phases[0];
-  const declarations = window === undefined ? NaN : window.donePerSecond.median * window.windowSeconds * window.repetitions;
+  const stem = `${topology.name.replaceAll(/\W+/g, '-')}.`;
   return readdirSync(folder)
-    .filter((file) => file.startsWith(`${stem}.`) && file.endsWith('.cpuprofile'))
+    .filter((file) => file.startsWith(stem) && file.endsWith('.cpuprofile'))
     .sort()
-    .map(
-      (file) => `${run.name}: ${file}\n${summaryOf(JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as Profile, declarations)}`,
-    );
+    .map((file) => {
+      const name = file.slice(stem.length).split('.')[0] ?? '';
+      const cpuUs = (run.phases[0]?.cpu[name]?.median ?? NaN) * 1000;
+      return `${run.name}: ${name} (${file})\n${summaryOf(JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as Profile, cpuUs)}`;
+    });
 }
 
-export function summaryOf(profile: Profile, declarations: number): string {
+/** @param cpuUs CPU microseconds a declaration of the whole process */
+export function summaryOf(profile: Profile, cpuUs: number): string {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
   const parents = new Map(profile.nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
   const selfUs = new Map<number, number>();
@@ -75,13 +78,22 @@ export function summaryOf(profile: Profile, declarations: number): string {
     }
     return 'Node: sockets, streams, timers';
   };
+  const isForeign = (id: number): boolean => /^(node:|$)/.test(nodes.get(id)?.callFrame.url ?? '');
+  /** What is of Node or of V8 says little without the one who called it. */
+  const shownAs = (id: number): string => {
+    if (!isForeign(id)) return nameOf(id);
+    for (let at = parents.get(id); at !== undefined; at = parents.get(at)) if (!isForeign(at)) return `${nameOf(id)} ← ${nameOf(at)}`;
+    return nameOf(id);
+  };
   const [functions, stages] = [new Map<string, number>(), new Map<string, number>()];
   let busyUs = 0;
   for (const [id, us] of selfUs) {
     const name = nameOf(id);
-    if (name === '(idle)') continue;
+    // Waiting, and the profiler itself.
+    if (name === '(idle)' || name === 'dispatch') continue;
     busyUs += us;
-    functions.set(name, (functions.get(name) ?? 0) + us);
+    const shown = shownAs(id);
+    functions.set(shown, (functions.get(shown) ?? 0) + us);
     const stage = stageOf(id);
     stages.set(stage, (stages.get(stage) ?? 0) + us);
   }
@@ -89,9 +101,9 @@ export function summaryOf(profile: Profile, declarations: number): string {
     [...values]
       .sort((a, b) => b[1] - a[1])
       .slice(0, limit)
-      .map(([name, us]) => [name, `${((us * 100) / busyUs).toFixed(1)} %`, (us / declarations).toFixed(1)]);
+      .map(([name, us]) => [name, `${((us * 100) / busyUs).toFixed(1)} %`, ((us * cpuUs) / busyUs).toFixed(1)]);
   return [
-    table(['stage', 'share', 'µs a declaration'], [...rows(stages, 99), ['all', '100 %', (busyUs / declarations).toFixed(1)]]),
+    table(['stage', 'share', 'µs a declaration'], [...rows(stages, 99), ['all', '100 %', cpuUs.toFixed(1)]]),
     '',
     table(['self time', 'share', 'µs a declaration'], rows(functions, TOP)),
   ].join('\n');

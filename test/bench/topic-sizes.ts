@@ -1,4 +1,4 @@
-import type { MessageLog } from '../../gateway/ports/message-log';
+import type { LogBatch, MessageLog } from '../../gateway/ports/message-log';
 import type { RecordSizes } from './floor';
 
 /** What a record of a kind has in bytes, from a sample of a topic: key, value and headers, without the framing of batches. */
@@ -12,7 +12,9 @@ export interface TopicSize {
   metaBytes: number;
 }
 
-const SAMPLE_RECORDS = 400;
+/** Of each partition: kinds come in bursts, so several places are looked at. */
+const SAMPLES = 10;
+const SAMPLE_RECORDS = 60;
 
 export async function topicSizes(log: MessageLog): Promise<TopicSize[]> {
   const sizes: TopicSize[] = [];
@@ -22,12 +24,13 @@ export async function topicSizes(log: MessageLog): Promise<TopicSize[]> {
     if (records === 0) continue;
     const kinds = new Map<string, { count: number; value: number; meta: number }>();
     let sampled = 0;
-    // From the middle of each partition: the steady state.
-    const ranges = offsets.map(({ partition, start, end }) => {
-      const from = Math.max(start, Math.floor((start + end) / 2));
-      return { partition, from, to: Math.min(end, from + SAMPLE_RECORDS) };
-    });
-    await log.read(topic, ranges, (batch) => {
+    const ranges = offsets.flatMap(({ partition, start, end }) =>
+      Array.from({ length: SAMPLES }, (_, i) => {
+        const [from, next] = [i, i + 1].map((n) => Math.floor(start + ((end - start) * n) / SAMPLES)) as [number, number];
+        return { partition, from, to: Math.min(next, from + SAMPLE_RECORDS) };
+      }),
+    );
+    const count = (batch: LogBatch): void => {
       for (const { key, value, headers } of batch.records) {
         const kind = /^vn\.seaport\.(.+)\.v1$/.exec(headers['ce_type'] ?? '')?.[1] ?? 'other';
         const seen = kinds.get(kind) ?? { count: 0, value: 0, meta: 0 };
@@ -38,7 +41,9 @@ export async function topicSizes(log: MessageLog): Promise<TopicSize[]> {
         seen.meta +=
           (key?.length ?? 0) + Object.entries(headers).reduce((sum, [name, text]) => sum + name.length + Buffer.byteLength(text), 0);
       }
-    });
+    };
+    // One range of a partition at a time: that is what the port promises.
+    for (const range of ranges) if (range.from < range.to) await log.read(topic, [range], count);
     for (const [kind, { count, value, meta }] of kinds)
       sizes.push({
         topic,

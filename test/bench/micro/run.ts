@@ -1,11 +1,14 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { exited, forkScript, messageOf } from '../children';
 import { measure, type Benches, type MicroResult } from './harness';
 
-/** Measures every `*.bench.ts` below this folder, in a process of its own so that nothing else runs beside it. */
-export async function runMicro(quick: boolean): Promise<MicroResult[]> {
-  const child = forkScript(__filename, { quick });
+/** Measures every `*.bench.ts` below this folder, in a process of its own so that nothing else runs beside it. `checkout`: those of another commit. */
+export async function runMicro(quick: boolean, checkout?: string): Promise<MicroResult[]> {
+  const file = checkout === undefined ? __filename : path.join(checkout, 'test', 'bench', 'micro', 'run.ts');
+  // A commit from before there were any.
+  if (!existsSync(file)) return [];
+  const child = forkScript(file, { quick });
   const results = await messageOf(child, (message): message is MicroResult[] => Array.isArray(message));
   await exited(child);
   return results;
