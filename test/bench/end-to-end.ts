@@ -9,6 +9,7 @@ import { openKafkaMessageLog } from '../../gateway/edges/kafka/kafka-message-log
 import type { MessageLog } from '../../gateway/ports/message-log';
 import { start as startServices, type LocalKafka, type LocalRedis, type Services } from '../../scripts/local-services';
 import { readClearances, readDeclarations } from './acknowledged';
+import { openEmbeddedCounter } from './embedded-counter';
 import { startGatewayUnderTest, type Topology } from './gateway-under-test';
 import { judge, runPhase, type PhaseOptions, type PhaseResult, type PhaseRun, type PhaseWorld } from './phase';
 import { usageOf, type Usage } from './process-usage';
@@ -74,8 +75,11 @@ export async function runSuite(settings: BenchSettings, options: SuiteOptions, p
       () => gateway.remove(),
       () => gateway.stop(),
     );
+    const topic = intakeOnly ? 'dossiers' : 'clearances';
     let log: MessageLog | undefined;
-    if (services !== undefined) {
+    let counter: ReturnType<typeof openEmbeddedCounter> | undefined;
+    if (services === undefined) counter = openEmbeddedCounter(gateway.dataDir, topic);
+    else {
       const opened = await openKafkaMessageLog({ brokers: services.kafkaBrokers.split(','), clientId: 'bench', topicPrefix });
       log = opened;
       closers.push(
@@ -84,12 +88,10 @@ export async function runSuite(settings: BenchSettings, options: SuiteOptions, p
         () => opened.close(),
       );
     }
-    const topic = intakeOnly ? 'dossiers' : 'clearances';
     const world: PhaseWorld = {
       gateway,
       folder,
-      done: async () =>
-        log === undefined ? gateway.clearances() : (await log.offsets(topic)).reduce((sum, { start, end }) => sum + end - start, 0),
+      done: async () => counter?.count() ?? (await log?.offsets(topic))?.reduce((sum, { start, end }) => sum + end - start, 0) ?? 0,
       servers: () => serverUsage(services),
     };
     const memoryBefore = await redisMemory(services);
@@ -97,6 +99,7 @@ export async function runSuite(settings: BenchSettings, options: SuiteOptions, p
     for (const phase of options.phases) runs.push(await runPhase(world, typeof phase === 'function' ? phase(runs) : phase));
     const memoryAfter = await redisMemory(services);
     // The embedded log belongs to one process: it is read when that one is gone.
+    await counter?.close();
     await gateway.stop();
     if (log === undefined) {
       const opened = await openEmbeddedMessageLog({ path: gateway.dataDir });

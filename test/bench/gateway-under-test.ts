@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { buildGateway, gatewayFolder, startGatewayProcess, type GatewayProcess } from '../support/gateway-process';
-import { figuresOf, sum, worse, type PageFigures } from './metrics-page';
+import { figuresOf, type PageFigures } from './metrics-page';
 import { familyOf, usageOf, type Usage } from './process-usage';
 
 /** The gateway as users run it: built, in processes of its own. */
@@ -30,10 +30,8 @@ export interface RunningGateway {
   dataDir: string;
   /** CPU and memory by process. */
   usage(): Record<string, Usage>;
-  /** From the metrics page of each process; event-loop delays are the worst since the last call. */
+  /** From the metrics page of each process; event-loop delays since the last call. */
   figures(): Promise<Record<string, PageFigures>>;
-  /** Clearances issued, from the metrics pages. */
-  clearances(): Promise<number>;
   /** Starts or ends the CPU profiles. */
   toggleProfiles(): void;
   /** Orderly; what is left after it is killed. */
@@ -75,13 +73,6 @@ export async function startGatewayUnderTest({ from, topology, env, profiles }: G
     folder.remove();
     throw cause;
   }
-  let worst: Record<string, PageFigures> = {};
-  /** Each scrape begins a new histogram of delays. */
-  const scrape = async (): Promise<string[]> => {
-    const pages = await Promise.all([...processes].map(async ([, { adminUrl }]) => (await fetch(`${adminUrl}/metrics`)).text()));
-    [...processes.keys()].forEach((name, i) => (worst[name] = worse(worst[name], figuresOf(pages[i] ?? ''))));
-    return pages;
-  };
   return {
     url: [...processes.values()].find(({ url }) => url !== '')?.url ?? '',
     token: folder.tokens()['agent'] ?? '',
@@ -95,12 +86,11 @@ export async function startGatewayUnderTest({ from, topology, env, profiles }: G
       return usages;
     },
     figures: async () => {
-      await scrape();
-      const figures = worst;
-      worst = {};
-      return figures;
+      const pages = await Promise.all(
+        [...processes].map(async ([name, { adminUrl }]) => [name, figuresOf(await (await fetch(`${adminUrl}/metrics`)).text())] as const),
+      );
+      return Object.fromEntries(pages);
     },
-    clearances: async () => (await scrape()).reduce((total, page) => total + sum(page, 'seaport_clearances_total'), 0),
     toggleProfiles: () => {
       for (const { child } of processes.values()) for (const pid of familyOf(child.pid ?? 0)) process.kill(pid, 'SIGUSR2');
     },

@@ -22,15 +22,8 @@ export function figuresOf(page: string): PageFigures {
   };
 }
 
-/** The later page with the worse of both delays. */
-export function worse(earlier: PageFigures | undefined, later: PageFigures): PageFigures {
-  if (earlier === undefined) return later;
-  const [a, b] = [earlier.loopDelayMs, later.loopDelayMs];
-  return { ...later, loopDelayMs: { mean: Math.max(a.mean, b.mean), p99: Math.max(a.p99, b.p99), max: Math.max(a.max, b.max) } };
-}
-
 /** Sum of the samples whose name, or name and labels, begin so. */
-export function sum(page: string, start: string): number {
+function sum(page: string, start: string): number {
   let total = 0;
   for (const line of page.split('\n')) {
     if (!line.startsWith(start)) continue;

@@ -22,7 +22,7 @@ export interface PhaseOptions {
 
 export interface PhaseWorld {
   gateway: RunningGateway;
-  /** Declarations that are done so far: cleared, or where nobody folds, received. Counted on the log or on the metrics page. */
+  /** Declarations that are done so far: cleared, or where nobody folds, received. Counted on the log. */
   done(): Promise<number>;
   /** CPU of the servers. */
   servers(): Record<string, Usage>;
