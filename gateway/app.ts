@@ -155,7 +155,6 @@ async function open(
       ),
       urls: settings.agencyUrls,
       registries: loadRegistries(),
-      onDecision: (agency, outcome, seconds) => metrics.agencySeconds.observe({ agency, outcome }, seconds),
       onDeadLetter: (topic, reason) => metrics.deadLetters.inc({ topic, reason }),
       onWarning: (message, context) => logger.warn(context, message),
       onFatal,
@@ -186,6 +185,7 @@ async function open(
           ? largeBodies.read(format, bytes, receivedAt)
           : readDeclaration(format, bytes, receivedAt, validate),
       ...(evidence === undefined ? {} : { evidence }),
+      stage: (stage, seconds) => metrics.stageSeconds.observe({ stage }, seconds),
     });
     const registries = loadRegistries();
     http = createHttpServer({
@@ -210,7 +210,10 @@ async function open(
   }
 
   const health = (): Promise<Health> => healthOf(log, store, stopping);
-  const admin = createAdminServer(metrics, health, () => beforeScrape(metrics, log, store, groups, exchange, connected, clock.nowMs()));
+  const admin = createAdminServer(metrics, health, async () => {
+    const [{ ready }] = await Promise.all([health(), beforeScrape(metrics, log, store, groups, exchange, connected, clock.nowMs())]);
+    metrics.ready.set(ready ? 1 : 0);
+  });
   const adminUrl = await listen(admin, settings.adminPort, settings.adminHost);
   closers.push(() => new Promise<void>((resolve) => admin.close(() => resolve()) && admin.closeAllConnections()));
   let url: string | undefined;

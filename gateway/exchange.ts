@@ -44,7 +44,10 @@ export interface ExchangePorts {
 }
 
 export interface ExchangeObserver {
-  /** `again`: the group had committed the record before; the store is being made anew. */
+  /**
+   * Once the store holds it.
+   * @param again the group had committed the record before; the store is being made anew
+   */
   folded(result: FoldResult, fact: Fact, again: boolean): void;
   poison(record: LogRecord, reason: string): void;
   voided(count: number): void;
@@ -53,7 +56,7 @@ export interface ExchangeObserver {
   /** The log is not the one that the store was made from: the store's partition is rebuilt. */
   epochChanged(partition: number): void;
   rebuilding(partition: number, from: number): void;
-  stage(stage: 'transit' | 'fold' | 'aggregate', seconds: number): void;
+  stage(stage: 'transit' | 'fold', seconds: number): void;
 }
 
 /** What one process knows of a partition while it owns it. */
@@ -197,6 +200,7 @@ export class Exchange {
   private async apply(owner: Owner, partition: number, records: LogRecord[], control: BatchControl): Promise<void> {
     const { log, store, clock, observe } = this.ports;
     const startedMs = clock.monotonicMs();
+    const cameMs = clock.nowMs();
     const outgoing: OutgoingRecord[] = [];
     const poisoned: LogRecord[] = [];
     const facts = readFacts(records, poisoned);
@@ -243,10 +247,15 @@ export class Exchange {
     owner.stored = true;
     // Counted once it holds: what a fault undid is folded again.
     for (const record of poisoned) observe.poison(record, 'poison');
-    for (const { result, fact, record } of steps) observe.folded(result, fact, record.offset < owner.committed);
+    for (const { result, fact, record } of steps) {
+      const again = record.offset < owner.committed;
+      // Stamped by another process, whose clock may be ahead.
+      if (!again && fact.kind === 'declaration' && !fact.value.test)
+        observe.stage('transit', Math.max(0, cameMs - Date.parse(fact.value.receivedAt)) / 1000);
+      observe.folded(result, fact, again);
+    }
     if (voided > 0) observe.voided(voided);
     if (differed > 0) observe.differed?.(differed);
-    observe.stage('aggregate', (clock.monotonicMs() - startedMs) / 1000);
   }
 
   /**

@@ -508,6 +508,22 @@ describe('what is refused', () => {
   });
 });
 
+test('how long a real declaration took up to the append, and the append, is told once it is stored', async () => {
+  const told: [string, number][] = [];
+  const given = await IntakeWorld.create({ stage: (...stage) => told.push(stage) });
+  const { clock } = given.world;
+  given.log.beforeAppend = () => clock.advance(250);
+  given.store.before = () => clock.advance(10);
+  await given.received();
+  expect(told).toEqual([
+    ['intake', expect.closeTo(0.03) as number],
+    ['publish', 0.25],
+  ]);
+  await given.received({}, { header: { testIndicator: true, messageId: 'T-1' } });
+  await given.received();
+  expect(told).toHaveLength(2);
+});
+
 test('a test declaration is marked in its record', async () => {
   const given = await IntakeWorld.create();
   await given.received({}, { header: { testIndicator: true } });

@@ -50,6 +50,8 @@ export interface IntakePorts {
     record: { dossierId: string; declarationId: string; partition: number; digest: string; receivedAt: string },
     bytes: Buffer,
   ): OutgoingRecord;
+  /** Told of each real declaration that was appended: request to append, and the append. */
+  stage?(stage: 'intake' | 'publish', seconds: number): void;
 }
 
 export interface Submission {
@@ -58,6 +60,8 @@ export interface Submission {
   format: BodyFormat;
   idempotencyKey: string | undefined;
   traceparent: string | undefined;
+  /** Monotonic milliseconds at which the request came; without it, at which it was submitted. */
+  startedMs?: number;
 }
 
 export type Refusal = RefusedDeclaration;
@@ -98,12 +102,13 @@ export class Intake {
 
   /** @throws LogUnavailable, LogOutcomeUnknown when it cannot be stored durably. */
   async submit(submission: Submission): Promise<Received | Refusal> {
+    const startedMs = submission.startedMs ?? this.ports.clock.monotonicMs();
     const prepared = await this.prepare(submission);
     if (prepared.kind === 'refused') return prepared;
     const key = `${submission.tenant}\n${prepared.record.messageId}`;
     const first = this.underWay.get(key);
     if (first !== undefined) await first.catch(() => undefined);
-    const answer = this.receive(submission, prepared);
+    const answer = this.receive(submission, prepared, startedMs);
     this.underWay.set(key, answer);
     try {
       return await answer;
@@ -169,8 +174,8 @@ export class Intake {
     };
   }
 
-  private async receive(submission: Submission, prepared: Prepared): Promise<Received | Refusal> {
-    const { log, signer } = this.ports;
+  private async receive(submission: Submission, prepared: Prepared, startedMs: number): Promise<Received | Refusal> {
+    const { log, signer, clock } = this.ports;
     const { record, partition, dialect } = prepared;
     const known = await this.lookUp(submission, prepared);
     if (known.kind !== 'new')
@@ -198,12 +203,17 @@ export class Intake {
     const { dossierId, declarationId, digest, receivedAt } = record;
     if (this.ports.evidence !== undefined)
       outgoing.push(this.ports.evidence({ dossierId, declarationId, partition, digest, receivedAt }, submission.bytes));
+    const appendMs = clock.monotonicMs();
     try {
       await log.append(outgoing);
     } catch (cause) {
       if (cause instanceof RecordTooLarge) return { kind: 'refused', dialect, problems: [problem('record-too-large')] };
       if (cause instanceof LogUnavailable || cause instanceof LogOutcomeUnknown) throw cause;
       throw new LogOutcomeUnknown('the append failed in an unforeseen way', cause);
+    }
+    if (!record.test && this.ports.stage !== undefined) {
+      this.ports.stage('intake', (appendMs - startedMs) / 1000);
+      this.ports.stage('publish', (clock.monotonicMs() - appendMs) / 1000);
     }
     await this.rememberReceipt(submission, prepared, receipt);
     return received(prepared, receipt, false);

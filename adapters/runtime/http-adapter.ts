@@ -86,9 +86,7 @@ export function httpHandler(options: Omit<HttpAdapterOptions, 'group' | 'onFatal
         const { decision } = answer;
         // The agency's words are the identity: its answer to a repeated call is the same decision.
         const decisionId = decisionIdOf(request, 'http', digestOf(JSON.stringify(decision)));
-        const nowMs = clock.nowMs();
-        await log.append([decisionRecord(record, request, { decisionId, decision }, isoTime(nowMs))]);
-        options.onDecision?.(agency, decision.outcome, Math.max(0, nowMs - Date.parse(request.receivedAt)) / 1000);
+        await log.append([decisionRecord(record, request, { decisionId, decision }, isoTime(clock.nowMs()))]);
       }
     }
   }

@@ -1,6 +1,5 @@
 import { isoTime } from '../../gateway/core/deadlines';
 import { ExchangeError } from '../../gateway/core/exchange-error';
-import type { DecisionOutcome } from '../../gateway/core/messages';
 import type { Clock } from '../../gateway/ports/clock';
 import type { BatchControl, LogBatch, LogConsumer, LogRecord, MessageLog, OutgoingRecord } from '../../gateway/ports/message-log';
 import type { Sealer } from '../../gateway/ports/sealer';
@@ -17,8 +16,6 @@ export interface AdapterPorts {
   sealer: Sealer;
   /** Partitions of `dead-letters`; without it those of the requests. */
   partitions?: number;
-  /** A decision was written: its outcome, and seconds since the gateway received the declaration. Not called for test requests. */
-  onDecision?(agency: string, outcome: DecisionOutcome, seconds: number): void;
   onDeadLetter?(topic: string, reason: string): void;
 }
 
@@ -69,8 +66,7 @@ export function rulesHandler(
   };
 
   function answer(record: LogRecord, ports: typeof options): { records: OutgoingRecord[]; told: (() => void)[] } {
-    const nowMs = clock.nowMs();
-    const time = isoTime(nowMs);
+    const time = isoTime(clock.nowMs());
     const setAside = (reason: string) => ({
       records: [
         deadLetterRecord({
@@ -91,10 +87,9 @@ export function rulesHandler(
     if (request.action === 'cancel') return { records: [], told: [] };
     try {
       const assessment = ports.assess(request, ports.registries);
-      const seconds = Math.max(0, nowMs - Date.parse(request.receivedAt)) / 1000;
       return {
         records: decisionsOf(request, assessment, time).map((decision) => decisionRecord(record, request, decision, time)),
-        told: request.test ? [] : [() => ports.onDecision?.(agency, assessment.outcome, seconds)],
+        told: [],
       };
     } catch {
       // Rules are pure: the same request would throw again. The letter keeps it for whoever mends the rule.

@@ -24,6 +24,11 @@ export function createSubmissionHandler(api: GatewayApi): SubmissionHandler {
   const limits = bodyLimits(settings.maxDeclarationBytes);
   const quota = createQuota(settings.tenantRequestsPerSecond, api.clock);
   let inFlight = 0;
+  /** Unread: nobody knows what it would have been. */
+  const shed = (request: IncomingMessage, response: ServerResponse, code: ProblemCode, retryAfterSeconds: number): void => {
+    count(api, 'unknown', 'unknown', 'shed');
+    turnAway(request, response, code, retryAfterSeconds);
+  };
 
   return async (request, response, url) => {
     const { intake } = api;
@@ -31,11 +36,11 @@ export function createSubmissionHandler(api: GatewayApi): SubmissionHandler {
     const principal = api.authenticate(request);
     if (principal === undefined) return turnAway(request, response, 'unauthenticated');
     if (principal.role !== 'agent') return turnAway(request, response, 'forbidden');
-    if (api.stopping()) return turnAway(request, response, 'stopping', 1);
+    if (api.stopping()) return shed(request, response, 'stopping', 1);
     const left = quota.take(principal.tenant);
     if (left !== undefined) for (const [name, value] of Object.entries(left.headers)) response.setHeader(name, value);
-    if (left?.allowed === false) return turnAway(request, response, 'quota-exceeded', left.retryAfterSeconds);
-    if (inFlight >= settings.maxInFlight) return turnAway(request, response, 'overloaded', 1);
+    if (left?.allowed === false) return shed(request, response, 'quota-exceeded', left.retryAfterSeconds);
+    if (inFlight >= settings.maxInFlight) return shed(request, response, 'overloaded', 1);
     const format = bodyFormat(request.headers['content-type']);
     if (format !== 'xml' && format !== 'json') return turnAway(request, response, hasBody(request) ? format : 'body-missing');
     const answerType = saysNothing(request.headers.accept)
@@ -65,6 +70,7 @@ export function createSubmissionHandler(api: GatewayApi): SubmissionHandler {
         format,
         idempotencyKey,
         traceparent,
+        startedMs,
       };
       response.setHeader('traceparent', traceparent);
       if (url.searchParams.get('dryRun') === 'true') return await answerDryRun(api, submission, request, response);

@@ -29,6 +29,7 @@ test('every metric of contract.md §5 exists with its labels', async () => {
     seaport_duplicates_total: ['kind'],
     seaport_rejected_total: ['code'],
     seaport_inflight: [],
+    seaport_ready: [],
   });
   expect(await metrics.registry.metrics()).toContain('seaport_build_info{version="1.2.3",node="v20"} 1');
 });

@@ -2,6 +2,8 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 
 /** Metrics of contract.md §5, base units, no label with unbounded values. docs/metrics.md is kept equal by a test. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+/** One stage takes milliseconds, another the working day of an officer. */
+const STAGE_SECONDS = [...SECONDS, 300, 1800, 3600, 21_600, 86_400];
 const AGENCY_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 60, 300, 900, 1800, 3600, 7200, 21_600, 86_400];
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -14,7 +16,7 @@ export function createMetrics(build: { version: string; node: string }) {
     registry,
     declarations: new Counter({
       name: 'seaport_declarations_total',
-      help: 'Declarations by what became of them at intake',
+      help: 'Submissions by what became of them at intake: accepted, replayed, refused, failed, shed',
       labelNames: ['dialect', 'action', 'outcome'],
       registers,
     }),
@@ -27,9 +29,9 @@ export function createMetrics(build: { version: string; node: string }) {
     }),
     stageSeconds: new Histogram({
       name: 'seaport_stage_duration_seconds',
-      help: 'Time in each stage of the way',
+      help: 'Time in each stage of the way: intake, publish, transit, fold, agency, aggregate',
       labelNames: ['stage'],
-      buckets: SECONDS,
+      buckets: STAGE_SECONDS,
       registers,
     }),
     clearanceSeconds: new Histogram({
@@ -41,7 +43,7 @@ export function createMetrics(build: { version: string; node: string }) {
     }),
     agencySeconds: new Histogram({
       name: 'seaport_agency_decision_seconds',
-      help: 'Request to decision of an agency',
+      help: 'Request to decision of an agency, by the stamps in the log, in every mode',
       labelNames: ['agency', 'outcome'],
       buckets: AGENCY_SECONDS,
       registers,
@@ -95,6 +97,7 @@ export function createMetrics(build: { version: string; node: string }) {
       registers,
     }),
     inflight: new Gauge({ name: 'seaport_inflight', help: 'Submissions being received', registers }),
+    ready: new Gauge({ name: 'seaport_ready', help: '1 while the process is ready, as /health/ready says, else 0', registers }),
     buildInfo: new Gauge({ name: 'seaport_build_info', help: 'Always 1', labelNames: ['version', 'node'], registers }),
   };
   metrics.buildInfo.set(build, 1);

@@ -1,10 +1,26 @@
 import type { Logger } from 'pino';
+import { isAnswered } from '../../core/clearance';
+import type { DossierState } from '../../core/dossier';
+import type { RelayedDecision } from '../../core/messages';
 import type { ExchangeObserver } from '../../exchange';
 import type { Clock } from '../../ports/clock';
 import type { Metrics } from './metrics';
 
 /** The exchange's observer on prom-client and the log. Test declarations stay out of business metrics. */
 export function observeExchange(metrics: Metrics, logger: Pick<Logger, 'error' | 'warn' | 'info'>, clock: Clock): ExchangeObserver {
+  const secondsSince = (stamp: string, untilMs = clock.nowMs()): number => Math.max(0, untilMs - Date.parse(stamp)) / 1000;
+
+  /** In whatever way the agency decided: by its rules, over its topic, by HTTP or at a desk. Stamps of several clocks: never below 0. */
+  function observeDecision(decision: RelayedDecision, state: DossierState): void {
+    const { agency, outcome, receivedAt } = decision;
+    const task = state.tasks.find(({ taskId }) => taskId === decision.taskId);
+    if (task === undefined) return;
+    metrics.agencySeconds.observe({ agency, outcome }, secondsSince(task.requestedAt, Date.parse(receivedAt)));
+    // A word in between is no answer, and leaves the answer as it is.
+    if (isAnswered(task) && task.state === outcome) metrics.stageSeconds.observe({ stage: 'agency' }, secondsSince(task.requestedAt));
+    metrics.stageSeconds.observe({ stage: 'aggregate' }, secondsSince(receivedAt));
+  }
+
   return {
     folded(result, fact, again) {
       if (again) return;
@@ -23,11 +39,11 @@ export function observeExchange(metrics: Metrics, logger: Pick<Logger, 'error' |
           break;
       }
       const { clearance, state } = result;
+      if (exit.exit === 'applied' && fact.kind === 'decision' && state?.test === false) observeDecision(fact.value, state);
       if (clearance === undefined || state === undefined || state.test) return;
       metrics.clearances.inc({ status: clearance.status });
       if (clearance.version === 1) {
-        const seconds = (clock.nowMs() - Date.parse(state.openedAt)) / 1000;
-        metrics.clearanceSeconds.observe({ status: clearance.status }, Math.max(0, seconds));
+        metrics.clearanceSeconds.observe({ status: clearance.status }, secondsSince(state.openedAt));
       }
     },
     poison(record, reason) {
