@@ -12,9 +12,9 @@ export interface TopicSize {
   metaBytes: number;
 }
 
-/** Of each partition: kinds come in bursts, so several places are looked at. */
-const SAMPLES = 10;
-const SAMPLE_RECORDS = 60;
+/** Places of each partition that are looked at: on `dossiers` kinds come in bursts, the others hold one kind each. */
+const SAMPLES = { dossiers: 50, other: 5 };
+const SAMPLE_RECORDS = 30;
 
 export async function topicSizes(log: MessageLog): Promise<TopicSize[]> {
   const sizes: TopicSize[] = [];
@@ -24,9 +24,10 @@ export async function topicSizes(log: MessageLog): Promise<TopicSize[]> {
     if (records === 0) continue;
     const kinds = new Map<string, { count: number; value: number; meta: number }>();
     let sampled = 0;
+    const samples = SAMPLES[topic === 'dossiers' ? 'dossiers' : 'other'];
     const ranges = offsets.flatMap(({ partition, start, end }) =>
-      Array.from({ length: SAMPLES }, (_, i) => {
-        const [from, next] = [i, i + 1].map((n) => Math.floor(start + ((end - start) * n) / SAMPLES)) as [number, number];
+      Array.from({ length: samples }, (_, i) => {
+        const [from, next] = [i, i + 1].map((n) => Math.floor(start + ((end - start) * n) / samples)) as [number, number];
         return { partition, from, to: Math.min(next, from + SAMPLE_RECORDS) };
       }),
     );
