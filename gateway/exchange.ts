@@ -13,7 +13,9 @@ import {
   type DeclarationRecord,
   type DeclarationRejected,
   type RelayedDecision,
+  type RequestMessage,
 } from './core/messages';
+import { viewText } from './core/need-to-know';
 import { partitionOf } from './core/partition';
 import { RuleSetUnknown } from './core/rule-set';
 import { IssuedClearances, type Issue } from './issued-clearances';
@@ -67,6 +69,8 @@ interface Owner {
   issued: IssuedClearances;
   /** Offset after the last record that the group had committed at the take-over: what was issued up to there is all in `clearances`. */
   committed: number;
+  /** States as they were committed last, of the dossiers touched last: a decision follows its declaration within moments. */
+  states: Map<string, DossierState>;
   /** Where the last jump back went: what is not there after it is a hole in the log. */
   soughtFrom?: number;
 }
@@ -80,6 +84,8 @@ interface Step {
 
 /** Records folded at a time where the exchange reads by itself. */
 const CATCH_UP_RECORDS = 1_000;
+/** States kept in memory for each partition, about 8 kB each. */
+const KEPT_STATES = 2_000;
 /** Timers looked at in one partition at a time. */
 const DUE_AT_ONCE = 500;
 /** A deadline that was logged and not folded within this time is logged again: a repeat is a duplicate. */
@@ -182,7 +188,7 @@ export class Exchange {
     }
     const start = marker ?? { epoch: epoch ?? 'truncated', offset: -1, clearancesOffset: 0 };
     const issued = await IssuedClearances.open(log, partition, start.clearancesOffset);
-    const owner = { marker: start, stored: marker !== null, issued, committed: await this.committedOf(partition) };
+    const owner = { marker: start, stored: marker !== null, issued, states: new Map<string, DossierState>(), committed: await this.committedOf(partition) };
     this.owners.set(partition, owner);
     return owner;
   }
@@ -204,7 +210,7 @@ export class Exchange {
     const outgoing: OutgoingRecord[] = [];
     const poisoned: LogRecord[] = [];
     const facts = readFacts(records, poisoned);
-    const states = await this.loadStates(partition, facts);
+    const states = await this.loadStates(owner, partition, facts);
     const bodies = await this.loadBodies(partition, facts, states);
     const last = records.at(-1) as LogRecord;
     await owner.issued.readTo(last.offset);
@@ -245,6 +251,7 @@ export class Exchange {
     if (outcome === 'stale') throw new Error(`another process folds partition ${partition}`);
     owner.marker = marker;
     owner.stored = true;
+    keepStates(owner, states);
     // Counted once it holds: what a fault undid is folded again.
     for (const record of poisoned) observe.poison(record, 'poison');
     for (const { result, fact, record } of steps) {
@@ -292,10 +299,16 @@ export class Exchange {
     };
   }
 
-  private async loadStates(partition: number, facts: { fact: Fact }[]): Promise<Map<string, DossierState>> {
-    const ids = [...new Set(facts.map(({ fact }) => fact.value.dossierId))];
-    const values = await this.ports.store.getMany(partition, ids.map(keys.state));
+  private async loadStates(owner: Owner, partition: number, facts: { fact: Fact }[]): Promise<Map<string, DossierState>> {
     const states = new Map<string, DossierState>();
+    const ids: string[] = [];
+    for (const id of new Set(facts.map(({ fact }) => fact.value.dossierId))) {
+      const kept = owner.states.get(id);
+      if (kept === undefined) ids.push(id);
+      else states.set(id, kept);
+    }
+    if (ids.length === 0) return states;
+    const values = await this.ports.store.getMany(partition, ids.map(keys.state));
     ids.forEach((id, i) => {
       const value = values[i];
       if (value != null) states.set(id, JSON.parse(value.toString()) as DossierState);
@@ -350,7 +363,7 @@ export class Exchange {
           `${request.taskId}-${request.action}`,
           request.dossierCode,
           stamp,
-          JSON.stringify(request),
+          requestText(request),
         );
       }
       if (!test) {
@@ -382,8 +395,7 @@ export class Exchange {
     const issued = owner.issued.take(id);
     if (issued !== undefined)
       return { issue: { kind: 'clearance', id, dossierId, version, value: issued }, differs: !isSame(issued, clearance) };
-    const signature = this.ports.signer.sign(canonicalJson(clearance));
-    const value = canonicalJson({ ...clearance, signature });
+    const value = signedText(clearance, this.ports.signer);
     add('clearances', dossierId, EventType.clearance, id, clearance.dossierCode, clearance.issuedAt ?? '', value);
     return { issue: { kind: 'clearance', id, dossierId, version, value }, differs: false };
   }
@@ -416,7 +428,9 @@ export class Exchange {
       if (fact.kind === 'declaration' && result.exit.exit !== 'duplicate') {
         const { messageId, digest, receipt } = fact.value;
         const value = JSON.stringify(receipt);
-        changes.push({ put: keys.receipt(dossierId, messageId, digest), value }, { put: keys.anyReceipt(dossierId), value });
+        changes.push({ put: keys.receipt(dossierId, messageId, digest), value });
+        // Where there is a state nobody asks for it.
+        if (result.state === undefined) changes.push({ put: keys.anyReceipt(dossierId), value });
         if (result.rejected !== undefined && result.state === undefined)
           changes.push({ put: keys.rejection(dossierId), value: canonicalJson(result.rejected) });
       }
@@ -544,6 +558,33 @@ export class Exchange {
     await this.apply(owner, partition, records, { isStale, heartbeat: () => Promise.resolve(), seek: () => undefined });
     return true;
   }
+}
+
+/** The newest stand last; the oldest go first. */
+function keepStates(owner: Owner, states: ReadonlyMap<string, DossierState>): void {
+  for (const [id, state] of states) {
+    owner.states.delete(id);
+    owner.states.set(id, state);
+  }
+  for (const id of owner.states.keys()) {
+    if (owner.states.size <= KEPT_STATES) break;
+    owner.states.delete(id);
+  }
+}
+
+/** The view was serialised for its digest: it is not serialised again. */
+function requestText({ view, ...request }: RequestMessage): string {
+  return `${JSON.stringify(request).slice(0, -1)},"view":${viewText(view)}}`;
+}
+
+/** Canonical JSON of the signed clearance from one canonicalisation: without its signature member it is what is signed. */
+function signedText(clearance: Clearance, signer: Signer): string {
+  const text = canonicalJson({ ...clearance, signature: '' });
+  const member = ',"signature":""';
+  const at = text.lastIndexOf(member);
+  const before = text.slice(0, at);
+  const after = text.slice(at + member.length);
+  return `${before},"signature":${JSON.stringify(signer.sign(before + after))}${after}`;
 }
 
 function deadlineRecord(partition: number, member: string, dueAt: string, receivedAt: string): OutgoingRecord {

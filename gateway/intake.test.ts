@@ -516,7 +516,7 @@ test('how long a real declaration took up to the append, and the append, is told
   given.store.before = () => clock.advance(10);
   await given.received();
   expect(told).toEqual([
-    ['intake', expect.closeTo(0.03) as number],
+    ['intake', expect.closeTo(0.02) as number],
     ['publish', 0.25],
   ]);
   await given.received({}, { header: { testIndicator: true, messageId: 'T-1' } });

@@ -230,12 +230,15 @@ export class Intake {
     const opens = record.action === 'original' && wouldBe === dossierId && imoNumber !== undefined && unLocode !== undefined;
     const callKey = opens ? keys.openCall(tenant, imoNumber, unLocode) : undefined;
     const idempotencyKey = submission.idempotencyKey === undefined ? undefined : keys.idempotencyKey(tenant, submission.idempotencyKey);
-    const [own, elsewhere, call, guarded] = await Promise.all([
-      store.find(partition, [keys.receipt(dossierId, messageId, digest), keys.state(dossierId)]),
-      store.find(partitionOf(wouldBe, partitions), [keys.message(wouldBe), ...(wouldBe === dossierId ? [] : [keys.state(wouldBe)])]),
+    // An original of its own dossier, the common case, looks in one place.
+    const home = wouldBe === dossierId;
+    const [own, away, call, guarded] = await Promise.all([
+      store.find(partition, [keys.receipt(dossierId, messageId, digest), keys.state(dossierId), ...(home ? [keys.message(wouldBe)] : [])]),
+      home ? undefined : store.find(partitionOf(wouldBe, partitions), [keys.message(wouldBe), keys.state(wouldBe)]),
       callKey === undefined ? undefined : store.find(partitionOf(callKey, partitions), [callKey]),
       idempotencyKey === undefined ? undefined : store.find(partitionOf(idempotencyKey, partitions), [idempotencyKey]),
     ]);
+    const elsewhere = home ? own?.slice(2) : away;
     const receipt = own?.[0];
     if (receipt != null) return { kind: 'known', receipt: JSON.parse(receipt.toString()) as Receipt };
     const guard = guarded?.[0];

@@ -1,4 +1,3 @@
-import { canonicalJson } from './canonical-json';
 import { clearanceOf, isAnswered, reasonsOf, verdictOfDossier, versionKeyOf } from './clearance';
 import { agencyDueAt, requiredFormalities } from './deadlines';
 import type { Declaration } from './declaration';
@@ -15,7 +14,7 @@ import type {
   RequestMessage,
   ResultMessage,
 } from './messages';
-import type { ViewOf } from './need-to-know';
+import { viewText, type ViewOf } from './need-to-know';
 import { catalogueEntry, type ProblemCode } from './problem-catalogue';
 import { ruleSetById, type Agency, type ExchangeRules, type RuleSet } from './rule-set';
 import { isAwaited } from './verdict';
@@ -301,7 +300,7 @@ function route(
   for (const agency of routeOf(body, rules)) {
     const present = state.tasks.find((task) => task.agency === agency.code);
     const view = rules.viewOf.get(agency.code)?.(body) ?? {};
-    const viewDigest = digestOf(canonicalJson(view));
+    const viewDigest = digestOf(viewText(view));
     if (present !== undefined && present.viewDigest === viewDigest) {
       tasks.push(present);
       continue;

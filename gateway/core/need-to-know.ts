@@ -24,7 +24,22 @@ export function compileView(paths: readonly string[]): ViewOf {
     }
     node.leaf = true;
   }
-  return (declaration) => pick(declaration, root) ?? {};
+  // A declaration is never changed: the fold compares its view, then sends it.
+  const views = new WeakMap<Declaration, Partial<Declaration>>();
+  return (declaration) => {
+    let view = views.get(declaration);
+    if (view === undefined) views.set(declaration, (view = pick(declaration, root) ?? {}));
+    return view;
+  };
+}
+
+const texts = new WeakMap<object, string>();
+
+/** A view as JSON, serialised once: its digest tells a change, its text goes into the request. Keys stand in the order of the list. */
+export function viewText(view: Partial<Declaration>): string {
+  let text = texts.get(view);
+  if (text === undefined) texts.set(view, (text = JSON.stringify(view)));
+  return text;
 }
 
 function pick(value: unknown, node: Node): unknown {

@@ -104,6 +104,8 @@ class RedisDossierStore implements DossierStore {
       disconnectTimeout: callTimeoutMs,
       maxLoadingRetryTime: callTimeoutMs,
       keepAlive: 10_000,
+      // Calls of one turn of the event loop travel in one write.
+      enableAutoPipelining: true,
       retryStrategy: (attempt: number) => Math.min(25 * 2 ** attempt, 900) + Math.random() * 100,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
