@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bench, endWithUs, fileName, root } from './bench';
-import { floorRate, gatewayCpu, spread, table } from './report';
+import { floorOf, gatewayCpu, spread, table } from './report';
 import { readBenchSettings, USAGE } from './settings';
 import { spreadOf, type Spread } from './statistics';
 
@@ -80,7 +80,7 @@ function figuresOf({ micro, floors, suites }: Awaited<ReturnType<typeof bench>>)
   const values = new Map<string, number>();
   const faults: string[] = [];
   for (const { name, ns } of micro) values.set(`${name}, µs`, ns / 1000);
-  const floor = floorRate(floors);
+  const floor = floorOf(floors).rate;
   if (floor !== undefined) values.set('floor, declarations/s', floor);
   for (const suite of suites) {
     for (const phase of suite.phases) {

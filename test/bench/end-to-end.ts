@@ -27,6 +27,7 @@ export interface SuiteRun {
   name: string;
   phases: PhaseResult[];
   topics: TopicSize[];
+  declarations: number;
   /** Redis memory per declaration, bytes. */
   redisBytes?: number;
 }
@@ -108,9 +109,10 @@ export async function runSuite(settings: BenchSettings, options: SuiteOptions, p
     }
     const cleared = intakeOnly ? await readDeclarations(log) : await readClearances(log);
     const phases = runs.map((run) => judge(run, cleared));
+    const declarations = phases.reduce((sum, phase) => sum + phase.declarations, 0);
     const redisBytes =
       memoryBefore === undefined || memoryAfter === undefined ? {} : { redisBytes: (memoryAfter - memoryBefore) / cleared.size };
-    return { name: `${name}, ${topology.name}`, phases, topics: await topicSizes(log), ...redisBytes };
+    return { name: `${name}, ${topology.name}`, phases, topics: await topicSizes(log, declarations), declarations, ...redisBytes };
   } finally {
     for (const close of closers.reverse()) await close();
   }

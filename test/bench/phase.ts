@@ -6,7 +6,7 @@ import { faultsOf, type Cleared } from './acknowledged';
 import { exited, forkScript, messageOf } from './children';
 import type { RunningGateway } from './gateway-under-test';
 import type { PageFigures } from './metrics-page';
-import { usageOf, type Usage } from './process-usage';
+import { machineBusySeconds, usageOf, type Usage } from './process-usage';
 import { distributionOf, spreadOf, type Distribution, type Spread } from './statistics';
 import { untilSteady, type Steadiness, type WarmUp } from './steady';
 
@@ -37,6 +37,9 @@ interface Window {
   after: Record<string, Usage>;
   pagesBefore: Record<string, PageFigures>;
   pagesAfter: Record<string, PageFigures>;
+  /** CPU seconds of the whole machine. */
+  busyBefore: number | undefined;
+  busyAfter: number | undefined;
 }
 
 /** What was seen while the load ran; judged when the log can be read (the embedded one: when the gateway has stopped). */
@@ -57,6 +60,10 @@ export interface PhaseResult {
   acknowledgedPerSecond: Spread;
   /** Declarations cleared (intake alone: received) per second, by the log's own times. */
   donePerSecond: Spread;
+  /** Acknowledged in all, replays apart. */
+  declarations: number;
+  /** Cores that other processes of the machine used meanwhile: with more than a few hundredths the absolute figures say little. */
+  othersCores: number | undefined;
   /** CPU seconds per 1,000 done, by process. */
   cpu: Record<string, Spread>;
   rssBytes: Record<string, number>;
@@ -71,6 +78,12 @@ export interface PhaseResult {
   /** Open loop: how late the generator was. */
   lateMs: Distribution | undefined;
   statuses: Record<string, number>;
+}
+
+/** The benchmark itself: it asks the log how much is done. */
+function own(): Record<string, Usage> {
+  const { user, system } = process.cpuUsage();
+  return { bench: { cpuSeconds: (user + system) / 1e6, rssBytes: process.memoryUsage.rss() } };
 }
 
 const COUNT_EVERY_MS = 100;
@@ -104,12 +117,18 @@ export async function runPhase(world: PhaseWorld, options: PhaseOptions): Promis
   })();
   counter.catch(() => undefined);
 
-  const look = async (): Promise<{ usage: Record<string, Usage>; pages: Record<string, PageFigures>; atMs: number }> => {
+  const look = async (): Promise<{
+    usage: Record<string, Usage>;
+    pages: Record<string, PageFigures>;
+    busy: number | undefined;
+    atMs: number;
+  }> => {
     const pages = await gateway.figures();
     const generator = usageOf(child.pid);
     return {
-      usage: { ...gateway.usage(), ...world.servers(), ...(generator === undefined ? {} : { generator }) },
+      usage: { ...gateway.usage(), ...world.servers(), ...(generator === undefined ? {} : { generator }), ...own() },
       pages,
+      busy: machineBusySeconds(),
       atMs: Date.now(),
     };
   };
@@ -129,6 +148,8 @@ export async function runPhase(world: PhaseWorld, options: PhaseOptions): Promis
       after: after.usage,
       pagesBefore: before.pages,
       pagesAfter: after.pages,
+      busyBefore: before.busy,
+      busyAfter: after.busy,
     });
   }
   const written = messageOf(child, (message): message is 'done' => message === 'done');
@@ -188,6 +209,8 @@ export function judge({ options, warmUp, windows, resultFile }: PhaseRun, cleare
     faults: faultsOf(result, cleared),
     warmUp,
     windowSeconds: options.seconds,
+    declarations: result.kinds.filter((kind) => kind !== 'replay').length,
+    othersCores: othersOf(windows, seconds),
     acknowledgedPerSecond: perSecond(acknowledged),
     donePerSecond: perSecond(done),
     cpu: Object.fromEntries(
@@ -207,6 +230,17 @@ export function judge({ options, warmUp, windows, resultFile }: PhaseRun, cleare
     lateMs: distributionOf(result.lateMs),
     statuses: result.statuses,
   };
+}
+
+/** What the machine was busy with beside us. */
+function othersOf(windows: readonly Window[], seconds: readonly number[]): number | undefined {
+  let cores = 0;
+  for (const [i, { before, after, busyBefore, busyAfter }] of windows.entries()) {
+    if (busyBefore === undefined || busyAfter === undefined) return undefined;
+    const ours = Object.keys(after).reduce((sum, name) => sum + (after[name]?.cpuSeconds ?? 0) - (before[name]?.cpuSeconds ?? 0), 0);
+    cores = Math.max(cores, (busyAfter - busyBefore - ours) / (seconds[i] ?? NaN));
+  }
+  return cores;
 }
 
 function pageFigures(windows: readonly Window[], seconds: readonly number[]): Pick<PhaseResult, 'loopDelayMs' | 'gcShare' | 'stageMs'> {

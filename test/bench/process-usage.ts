@@ -35,6 +35,15 @@ export function familyOf(pid: number): number[] {
   return family;
 }
 
+/** CPU seconds that the machine has been busy with anything. */
+export function machineBusySeconds(): number | undefined {
+  const ticks = read('/proc/stat').split('\n', 1)[0]?.split(/\s+/).slice(1).map(Number) ?? [];
+  if (ticks.length < 8) return undefined;
+  // user nice system idle iowait irq softirq steal; what a guest used is in user.
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = ticks;
+  return (user + nice + system + irq + softirq + steal) / TICKS_PER_SECOND;
+}
+
 interface Found {
   parent: number;
   ticks: number;

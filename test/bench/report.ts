@@ -23,11 +23,11 @@ export function reportOf(result: BenchResult): string {
     lines.push(
       '',
       table(
-        ['floor (kafkajs, one process)', 'declarations/s', 'client CPU ms', 'broker CPU ms', 'kB each', 'warm-up'],
+        ['floor (kafkajs, one process)', 'declarations/s', 'client CPU ms', 'broker CPU ms', 'kB each', 'others used, cores', 'warm-up'],
         floors.map(floorRow),
       ),
     );
-  const floor = floorRate(floors);
+  const floor = floorOf(floors);
   for (const suite of suites)
     lines.push(
       '',
@@ -40,10 +40,19 @@ export function reportOf(result: BenchResult): string {
   return `${lines.join('\n')}\n`;
 }
 
+interface Floor {
+  rate: number | undefined;
+  clientCpu: number | undefined;
+}
+
 /** Mean of the reference floors before and after: the denominator of every ratio. */
-export function floorRate(floors: readonly { name: string; result: FloorResult }[]): number | undefined {
-  const rates = floors.filter(({ name }) => name.startsWith('reference')).map(({ result }) => result.rate);
-  return rates.length === 0 ? undefined : rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+export function floorOf(floors: readonly { name: string; result: FloorResult }[]): Floor {
+  const references = floors.filter(({ name }) => name.startsWith('reference')).map(({ result }) => result);
+  const mean = (of: (result: FloorResult) => number | undefined): number | undefined => {
+    const values = references.map(of).filter((value) => value !== undefined);
+    return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
+  };
+  return { rate: mean(({ rate }) => rate), clientCpu: mean(({ clientCpu }) => clientCpu) };
 }
 
 function floorRow({ name, result }: { name: string; result: FloorResult }): string[] {
@@ -56,26 +65,31 @@ function floorRow({ name, result }: { name: string; result: FloorResult }): stri
     ms(result.clientCpu),
     ms(result.brokerCpu),
     (bytes / 1000).toFixed(1),
+    result.othersCores?.toFixed(2) ?? '',
     result.warmUp.steady ? 'steady' : 'NOT STEADY',
   ];
 }
 
-function suiteTable(suite: SuiteRun, floor: number | undefined): string {
+function suiteTable(suite: SuiteRun, floor: Floor): string {
   const names = [...new Set(suite.phases.flatMap(({ cpu }) => Object.keys(cpu)))];
   const row = (title: string, of: (phase: PhaseResult) => string): string[] => [title, ...suite.phases.map(of)];
   const rows = [
     row('202 per second', (phase) => spread(phase.acknowledgedPerSecond)),
     row('done per second', (phase) => spread(phase.donePerSecond)),
-    ...(floor === undefined ? [] : [row('  : floor', (phase) => (phase.donePerSecond.median / floor).toFixed(2))]),
+    ...(floor.rate === undefined ? [] : [row('  : floor', (phase) => (phase.donePerSecond.median / (floor.rate ?? NaN)).toFixed(2))]),
     row('202 ms p50/p99/p99.9/max', ({ answered }) => latency(answered)),
     row('clearance ms p50/p99/p99.9/max', ({ cleared }) => latency(cleared)),
     row('CPU ms each, gateway', ({ cpu }) => gatewayCpu(cpu).toFixed(2)),
+    ...(floor.clientCpu === undefined
+      ? []
+      : [row('  : CPU of the floor', ({ cpu }) => (gatewayCpu(cpu) / (floor.clientCpu ?? NaN)).toFixed(1))]),
     ...names.map((name) => row(`  ${name}`, ({ cpu }) => (cpu[name] === undefined ? '' : spread(cpu[name], 2)))),
     row('loop delay ms p99/max', ({ loopDelayMs }) => perProcess(loopDelayMs, ({ p99, max }) => `${p99.toFixed(0)}/${max.toFixed(0)}`)),
     row('GC % (at least)', ({ gcShare }) => perProcess(gcShare, (share) => (share * 100).toFixed(0))),
     row('RSS MB', ({ rssBytes }) => perProcess(rssBytes, (bytes) => (bytes / 1e6).toFixed(0))),
     row('stages ms', ({ stageMs }) => perProcess(stageMs, (value) => value.toFixed(1))),
     row('generator late ms p99', ({ lateMs }) => (lateMs === undefined ? '' : lateMs.p99.toFixed(1))),
+    row('others used, cores', ({ othersCores }) => othersCores?.toFixed(2) ?? ''),
     row('warm-up', ({ warmUp }) => `${warmUp.seconds.toFixed(0)} s${warmUp.steady ? '' : ', NOT STEADY'}`),
     row('answers', ({ statuses }) =>
       Object.entries(statuses)
@@ -91,13 +105,13 @@ function suiteTable(suite: SuiteRun, floor: number | undefined): string {
 /** CPU of everything that is ours, milliseconds a declaration. */
 export function gatewayCpu(cpu: PhaseResult['cpu']): number {
   return Object.entries(cpu)
-    .filter(([name]) => !['broker', 'redis', 'generator'].includes(name))
+    .filter(([name]) => !['broker', 'redis', 'generator', 'bench'].includes(name))
     .reduce((sum, [, { median }]) => sum + median, 0);
 }
 
 function topicTable(suites: readonly SuiteRun[]): string {
   const rows = suites.flatMap((suite) => {
-    const declarations = suite.topics.find(({ topic, kind }) => topic === 'dossiers' && kind === 'declaration')?.records ?? NaN;
+    const { declarations } = suite;
     const total = suite.topics.reduce((sum, size) => sum + size.records * (size.valueBytes + size.metaBytes), 0);
     return [
       ...suite.topics.map(({ topic, kind, records, valueBytes, metaBytes }) => [

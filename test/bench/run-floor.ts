@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { exited, forkScript, messageOf } from './children';
 import type { FloorConfig, FromFloor } from './floor';
-import { usageOf } from './process-usage';
+import { machineBusySeconds, usageOf } from './process-usage';
 import type { WarmUp } from './steady';
 
 export interface FloorResult {
@@ -11,6 +11,8 @@ export interface FloorResult {
   /** CPU seconds per 1,000 declarations. */
   clientCpu: number | undefined;
   brokerCpu: number | undefined;
+  /** Cores that other processes of the machine used meanwhile. */
+  othersCores: number | undefined;
   config: Pick<FloorConfig, 'partitions' | 'inFlight' | 'sizes' | 'flushed' | 'seconds'>;
 }
 
@@ -18,13 +20,17 @@ export async function runFloor(config: FloorConfig, brokerPid: number | undefine
   const child = forkScript(path.join(__dirname, 'floor.ts'), config);
   await messageOf(child, (message): message is 'measuring' => message === 'measuring');
   const before = [usageOf(child.pid), usageOf(brokerPid)];
+  const busyBefore = machineBusySeconds();
   const { rate, warmUp } = await messageOf(child, (message): message is Exclude<FromFloor, string> => typeof message === 'object');
   const after = [usageOf(child.pid), usageOf(brokerPid)];
+  const busyAfter = machineBusySeconds();
   await exited(child);
-  const [clientCpu, brokerCpu] = before.map((usage, i) => {
-    const then = after[i];
-    return usage === undefined || then === undefined ? undefined : (then.cpuSeconds - usage.cpuSeconds) / ((rate * config.seconds) / 1000);
-  });
+  const used = before.map((usage, i) => (usage === undefined ? undefined : (after[i]?.cpuSeconds ?? NaN) - usage.cpuSeconds));
+  const [clientCpu, brokerCpu] = used.map((cpu) => (cpu === undefined ? undefined : cpu / ((rate * config.seconds) / 1000)));
+  const othersCores =
+    busyBefore === undefined || busyAfter === undefined
+      ? undefined
+      : (busyAfter - busyBefore - used.reduce<number>((sum, cpu) => sum + (cpu ?? 0), 0)) / config.seconds;
   const { partitions, inFlight, sizes, flushed, seconds } = config;
-  return { rate, warmUp, clientCpu, brokerCpu, config: { partitions, inFlight, sizes, flushed, seconds } };
+  return { rate, warmUp, clientCpu, brokerCpu, othersCores, config: { partitions, inFlight, sizes, flushed, seconds } };
 }

@@ -12,22 +12,21 @@ export interface TopicSize {
   metaBytes: number;
 }
 
-/** Places of each partition that are looked at: on `dossiers` kinds come in bursts, the others hold one kind each. */
-const SAMPLES = { dossiers: 50, other: 5 };
-const SAMPLE_RECORDS = 30;
+/** Places of each partition that are looked at, and records there. */
+const SAMPLES = 5;
+const SAMPLE_RECORDS = 60;
 
-export async function topicSizes(log: MessageLog): Promise<TopicSize[]> {
+/** @param declarations how many were acknowledged: a sample of `dossiers` tells sizes, but not how many records of each kind there are */
+export async function topicSizes(log: MessageLog, declarations: number): Promise<TopicSize[]> {
   const sizes: TopicSize[] = [];
   for (const { topic } of await log.topics()) {
     const offsets = await log.offsets(topic);
     const records = offsets.reduce((sum, { start, end }) => sum + end - start, 0);
     if (records === 0) continue;
     const kinds = new Map<string, { count: number; value: number; meta: number }>();
-    let sampled = 0;
-    const samples = SAMPLES[topic === 'dossiers' ? 'dossiers' : 'other'];
     const ranges = offsets.flatMap(({ partition, start, end }) =>
-      Array.from({ length: samples }, (_, i) => {
-        const [from, next] = [i, i + 1].map((n) => Math.floor(start + ((end - start) * n) / samples)) as [number, number];
+      Array.from({ length: SAMPLES }, (_, i) => {
+        const [from, next] = [i, i + 1].map((n) => Math.floor(start + ((end - start) * n) / SAMPLES)) as [number, number];
         return { partition, from, to: Math.min(next, from + SAMPLE_RECORDS) };
       }),
     );
@@ -36,7 +35,6 @@ export async function topicSizes(log: MessageLog): Promise<TopicSize[]> {
         const kind = /^vn\.seaport\.(.+)\.v1$/.exec(headers['ce_type'] ?? '')?.[1] ?? 'other';
         const seen = kinds.get(kind) ?? { count: 0, value: 0, meta: 0 };
         kinds.set(kind, seen);
-        sampled++;
         seen.count++;
         seen.value += value.length;
         seen.meta +=
@@ -45,13 +43,16 @@ export async function topicSizes(log: MessageLog): Promise<TopicSize[]> {
     };
     // One range of a partition at a time: that is what the port promises.
     for (const range of ranges) if (range.from < range.to) await log.read(topic, [range], count);
-    for (const [kind, { count, value, meta }] of kinds)
+    kinds.delete('epoch');
+    const known = kinds.has('declaration') ? declarations : 0;
+    const sampled = [...kinds].reduce((sum, [kind, seen]) => sum + (kind === 'declaration' ? 0 : seen.count), 0);
+    for (const [kind, seen] of kinds)
       sizes.push({
         topic,
         kind,
-        records: Math.round((records * count) / sampled),
-        valueBytes: Math.round(value / count),
-        metaBytes: Math.round(meta / count),
+        records: kind === 'declaration' ? known : Math.round(((records - known) * seen.count) / sampled),
+        valueBytes: Math.round(seen.value / seen.count),
+        metaBytes: Math.round(seen.meta / seen.count),
       });
   }
   return sizes;
