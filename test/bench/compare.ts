@@ -17,25 +17,23 @@ export async function compare(args: readonly string[]): Promise<void> {
   endWithUs(settings.limitMinutes * 2);
   const commits = [first, second].map(resolve);
   const trees = commits.map(checkOut);
+  // A commit that does not build ends the process there and then.
+  process.on('exit', () => trees.forEach(remove));
   const figures: Map<string, number>[][] = [[], []];
-  try {
-    for (let turn = 0; turn < settings.repetitions; turn++) {
-      for (const which of turn % 2 === 0 ? [0, 1] : [1, 0]) {
-        process.stderr.write(`bench: turn ${turn + 1} of ${settings.repetitions}, ${commits[which] ?? ''}\n`);
-        const result = await bench({
-          ...settings,
-          gateway: trees[which] ?? '',
-          repetitions: 1,
-          rates: options.includes('--rates') ? settings.rates : [],
-        });
-        const found = figuresOf(result);
-        figures[which]?.push(found.values);
-        for (const fault of found.faults) process.stdout.write(`VOID ${commits[which] ?? ''}: ${fault}\n`);
-        if (found.faults.length > 0) process.exitCode = 1;
-      }
+  for (let turn = 0; turn < settings.repetitions; turn++) {
+    for (const which of turn % 2 === 0 ? [0, 1] : [1, 0]) {
+      process.stderr.write(`bench: turn ${turn + 1} of ${settings.repetitions}, ${commits[which] ?? ''}\n`);
+      const result = await bench({
+        ...settings,
+        gateway: trees[which] ?? '',
+        repetitions: 1,
+        rates: options.includes('--rates') ? settings.rates : [],
+      });
+      const found = figuresOf(result);
+      figures[which]?.push(found.values);
+      for (const fault of found.faults) process.stdout.write(`VOID ${commits[which] ?? ''}: ${fault}\n`);
+      if (found.faults.length > 0) process.exitCode = 1;
     }
-  } finally {
-    trees.forEach(remove);
   }
   const rows = rowsOf(figures[0] ?? [], figures[1] ?? []);
   const shown = (one: Spread): string => spread(one, one.median < 20 ? 2 : 0);
