@@ -11,16 +11,17 @@ import { loadRegistries } from '../adapters/registries/load-registries';
 import { isoTime } from './core/deadlines';
 import type { FoldRules } from './core/fold';
 import { DecisionDesk } from './decision-desk';
-import { ensureDevelopmentCredentials, ensureDevelopmentSigningKey, setDevelopmentBaseUrl } from './development';
+import { ensureDevelopmentCredentials, ensureDevelopmentSigningKey } from './development';
 import { DryRun } from './dry-run';
 import { createDocuments } from './documents';
 import { openEmbeddedDossierStore } from './edges/embedded/embedded-dossier-store';
 import { openEmbeddedMessageLog } from './edges/embedded/embedded-message-log';
 import { openEnvironment } from './edges/embedded/open-environment';
-import { createAdminServer, type Health } from './edges/http/admin-server';
+import { createAdminServer } from './edges/http/admin-server';
 import { createAuthenticate, type ApiKey } from './edges/http/authenticate';
 import { createHttpServer, type HttpServer } from './edges/http/server';
 import { openKafkaMessageLog } from './edges/kafka/kafka-message-log';
+import { mergeMetrics } from './edges/metrics/merge-metrics';
 import { createMetrics, type Metrics } from './edges/metrics/metrics';
 import { observeExchange } from './edges/metrics/observe-exchange';
 import { openRedisDossierStore } from './edges/redis/redis-dossier-store';
@@ -35,6 +36,8 @@ import { systemClock } from './ports/clock';
 import type { DossierStore } from './ports/dossier-store';
 import type { LogConsumer, LogRecord, MessageLog } from './ports/message-log';
 import type { Signer } from './ports/signer';
+import { limitsOf, rolesOf, type Part } from './part';
+import type { Health, ProcessReport } from './process-report';
 import { Reads } from './reads';
 import { decisionTopics, relayBatch } from './relay';
 import { indexes } from './read-model';
@@ -52,7 +55,9 @@ import { createZoneOfPort } from './wire/validate/port-zones';
 export interface Gateway {
   /** Undefined where this process has not the role intake. */
   url: string | undefined;
-  adminUrl: string;
+  /** Undefined where another process has the admin port. */
+  adminUrl: string | undefined;
+  report(): Promise<ProcessReport>;
   stop(): Promise<void>;
 }
 
@@ -67,6 +72,7 @@ export async function startGateway(
   logger: Logger,
   build: { version: string },
   onFatal: (cause: Error) => void,
+  part: Part = { part: 'whole' },
 ): Promise<Gateway> {
   const closers: (() => Promise<void> | void)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -74,7 +80,7 @@ export async function startGateway(
       await Promise.resolve(close()).catch((cause: unknown) => logger.warn({ err: describe(cause) }, 'something did not close'));
   };
   try {
-    return await open(settings, logger, build, onFatal, closers, closeAll);
+    return await open(settings, logger, build, onFatal, part, closers, closeAll);
   } catch (cause) {
     await closeAll();
     throw cause;
@@ -86,9 +92,11 @@ async function open(
   logger: Logger,
   build: { version: string },
   onFatal: (cause: Error) => void,
+  part: Part,
   closers: (() => Promise<void> | void)[],
   closeAll: () => Promise<void>,
 ): Promise<Gateway> {
+  const roles = rolesOf(settings, part);
   const loaded = loadRules(settings);
   const zoneOfPort = createZoneOfPort(portZones);
   const rules: FoldRules = {
@@ -109,7 +117,7 @@ async function open(
   const apiKeys =
     settings.apiKeysFile === '' ? ensureDevelopmentCredentials(settings.varDir, connected) : readApiKeys(settings.apiKeysFile);
 
-  const { log, store } = await openLogAndStore(settings, logger, closers);
+  const { log, store } = await openLogAndStore(settings, roles, logger, closers);
   await ensureTopics(
     log,
     topicCatalogue(connected, { partitions, retentionDays: settings.logRetentionDays }),
@@ -125,7 +133,7 @@ async function open(
   let stopping = false;
 
   let exchange: Exchange | undefined;
-  if (settings.roles.has('exchange')) {
+  if (roles.has('exchange')) {
     exchange = await startExchange({
       settings,
       logger,
@@ -142,7 +150,7 @@ async function open(
       partitions,
     });
   }
-  if (settings.roles.has('adapters')) {
+  if (roles.has('adapters')) {
     const adapters: Adapters = await startAdapters({
       log,
       clock,
@@ -167,7 +175,7 @@ async function open(
   closers.push(() => waiting.close());
   const reads = new Reads({ store, reader, rules, partitions });
   let http: HttpServer | undefined;
-  if (settings.roles.has('intake')) {
+  if (roles.has('intake')) {
     const validate = createDeclarationValidator({ zoneOfPort, defaultZone: settings.portTimeZone });
     const largeBodies = createLargeBodyReader(settings.portTimeZone);
     closers.push(() => largeBodies.close());
@@ -190,6 +198,7 @@ async function open(
     const registries = loadRegistries();
     http = createHttpServer({
       settings,
+      limits: limitsOf(settings, part),
       clock,
       rules,
       authenticate: createAuthenticate(apiKeys),
@@ -209,23 +218,49 @@ async function open(
     });
   }
 
-  const health = (): Promise<Health> => healthOf(log, store, stopping);
-  const admin = createAdminServer(metrics, health, async () => {
-    const [{ ready }] = await Promise.all([health(), beforeScrape(metrics, log, store, groups, exchange, connected, clock.nowMs())]);
-    metrics.ready.set(ready ? 1 : 0);
-  });
-  const adminUrl = await listen(admin, settings.adminPort, settings.adminHost);
-  closers.push(() => new Promise<void>((resolve) => admin.close(() => resolve()) && admin.closeAllConnections()));
+  const report = async (dependencies: Health['dependencies'] = {}): Promise<ProcessReport> => {
+    const [own] = await Promise.all([
+      healthOf(log, store, stopping),
+      beforeScrape(metrics, log, store, groups, exchange, connected, clock.nowMs()),
+    ]);
+    const health = withDependencies(own, dependencies);
+    metrics.ready.set(health.ready ? 1 : 0);
+    return { health, metrics: await metrics.registry.getMetricsAsJSON() };
+  };
+  if (part.part === 'primary') part.workers.onReplaced = () => metrics.workersReplaced.inc();
+  let adminUrl: string | undefined;
+  if (part.part !== 'worker') {
+    const peers = part.part === 'primary' ? part.workers : undefined;
+    const admin = createAdminServer({
+      metrics: async (worker) => {
+        const { contentType } = metrics.registry;
+        if (worker !== undefined) {
+          const one = await peers?.metricsOf(worker);
+          return one === undefined ? undefined : { contentType, text: await mergeMetrics([one]).metrics() };
+        }
+        const others = await peers?.reports();
+        const own = await report(others?.dependencies);
+        const text = others === undefined ? metrics.registry.metrics() : mergeMetrics([own.metrics, ...others.metrics]).metrics();
+        return { contentType, text: await text };
+      },
+      health: async () => {
+        const [own, others] = await Promise.all([healthOf(log, store, stopping), peers?.reports()]);
+        return withDependencies(own, others?.dependencies ?? {});
+      },
+    });
+    adminUrl = await listen(admin, settings.adminPort, settings.adminHost);
+    closers.push(() => new Promise<void>((resolve) => admin.close(() => resolve()) && admin.closeAllConnections()));
+  }
   let url: string | undefined;
   if (http !== undefined) {
     const opened = http;
     url = await listen(opened.server, settings.port, settings.host);
-    if (!settings.production && settings.apiKeysFile === '') setDevelopmentBaseUrl(settings.varDir, url);
     closers.push(() => opened.close(DRAIN_MS));
   }
   return {
     url,
     adminUrl,
+    report: () => report(),
     stop: async () => {
       // Not ready first, then no new work, then what is under way, then out of the groups.
       stopping = true;
@@ -236,6 +271,7 @@ async function open(
 
 async function openLogAndStore(
   settings: Settings,
+  roles: ReadonlySet<string>,
   logger: Logger,
   closers: (() => Promise<void> | void)[],
 ): Promise<{ log: MessageLog; store: DossierStore }> {
@@ -247,7 +283,7 @@ async function openLogAndStore(
       ? await openEmbeddedMessageLog({ environment: environment.environment, topicPrefix: settings.topicPrefix })
       : await openKafkaMessageLog({
           brokers: [...settings.kafkaBrokers],
-          clientId: `seaport-${[...settings.roles].join('-')}`,
+          clientId: ['seaport', ...roles].join('-'),
           topicPrefix: settings.topicPrefix,
           ...(settings.topicReplicationFactor > 0 ? { replicationFactor: settings.topicReplicationFactor } : {}),
           ...(settings.kafkaSsl
@@ -370,6 +406,13 @@ async function healthOf(log: MessageLog, store: DossierStore, stopping: boolean)
     process: stopping ? { ok: false, detail: 'stopping' } : { ok: true },
   };
   return { ready: Object.values(dependencies).every((dependency) => dependency.ok), dependencies };
+}
+
+function withDependencies(own: Health, more: Health['dependencies']): Health {
+  return {
+    ready: own.ready && Object.values(more).every(({ ok }) => ok),
+    dependencies: { ...own.dependencies, ...more },
+  };
 }
 
 /** Gauges that are looked up when somebody asks. */

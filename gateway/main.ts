@@ -1,57 +1,128 @@
-import { pino } from 'pino';
-import { readSettings, SettingsFault } from '../config/settings';
+import { pino, type Logger } from 'pino';
+import { readSettings, SettingsFault, type Settings } from '../config/settings';
 import { startGateway, type Gateway } from './app';
-import { developmentCredentialsFile } from './development';
+import { developmentCredentialsFile, setDevelopmentBaseUrl } from './development';
+import { answerPrimary, isIntakeWorker, tellLastReport } from './edges/cluster/intake-worker';
+import { IntakeWorkers } from './edges/cluster/intake-workers';
+import { rolesOf, type Part } from './part';
 import { TopicsFault } from './topics';
 
-/** The process: settings, start, signals. */
+/**
+ * The process: settings, start, signals. With WORKERS above 1 it is the primary of so many processes like it, which do the intake on one
+ * port; it has the other roles and the admin port itself.
+ */
 const STOP_WITHIN_MS = 25_000;
+const build = { version: process.env['npm_package_version'] ?? '0.1.0' };
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
-  const logger = pino({
+  if (isIntakeWorker()) await runWorker(settings);
+  else if (settings.workers > 1) await runPrimary(settings);
+  else await runWhole(settings);
+}
+
+async function runWhole(settings: Settings): Promise<void> {
+  const logger = createLogger(settings, { part: 'whole' });
+  let gateway: Gateway | undefined;
+  const stop = createStop(logger, () => gateway?.stop());
+  onSignals(['SIGTERM', 'SIGINT'], stop);
+  gateway = await startGateway(settings, logger, build, onFatal(logger, stop));
+  announce(settings, logger, gateway.url, gateway.adminUrl);
+}
+
+async function runPrimary(settings: Settings): Promise<void> {
+  const logger = createLogger(settings, { part: 'primary' });
+  let gateway: Gateway | undefined;
+  const workers = new IntakeWorkers({
+    count: settings.workers,
+    exec: __filename,
+    onWarning: (message, context) => logger.warn(context, message),
+    onMoved: (url) => rememberUrl(settings, url),
+  });
+  // Workers first: what they acknowledge is still folded, and read, meanwhile.
+  const stop = createStop(logger, async () => {
+    await workers.stop();
+    await gateway?.stop();
+  });
+  onSignals(['SIGTERM', 'SIGINT'], stop);
+  gateway = await startGateway(settings, logger, build, onFatal(logger, stop), { part: 'primary', workers });
+  try {
+    announce(settings, logger, await workers.start(), gateway.adminUrl);
+  } catch (cause) {
+    // Unless it is told to stop anyway.
+    if (stop('workers', 1)) tellFault(cause);
+  }
+}
+
+async function runWorker(settings: Settings): Promise<void> {
+  const logger = createLogger(settings, { part: 'worker' });
+  let gateway: Gateway | undefined;
+  const stop = createStop(logger, async () => {
+    await gateway?.stop();
+    if (gateway !== undefined) await tellLastReport(await gateway.report());
+  });
+  onSignals(['SIGTERM'], stop);
+  // A terminal interrupts the whole group; the primary says when.
+  process.on('SIGINT', () => undefined);
+  gateway = await startGateway(settings, logger, build, onFatal(logger, stop), { part: 'worker' });
+  const { report, url = '' } = gateway;
+  answerPrimary(url, report);
+  logger.info({ url }, 'started');
+}
+
+function createLogger(settings: Settings, part: Pick<Part, 'part'>): Logger {
+  return pino({
     level: settings.logLevel,
-    base: { pid: process.pid, roles: [...settings.roles] },
+    base: { pid: process.pid, roles: [...rolesOf(settings, part)] },
     timestamp: pino.stdTimeFunctions.isoTime,
   });
-  let gateway: Gateway | undefined;
+}
+
+/** False when it was stopping already. */
+type Stop = (reason: string, exitCode: number) => boolean;
+
+/** Stops once, and ends the process whatever comes of it. */
+function createStop(logger: Logger, stopAll: () => Promise<void> | undefined): Stop {
   let stopping = false;
-  const stop = (reason: string, exitCode: number): void => {
-    if (stopping) return;
+  return (reason, exitCode) => {
+    if (stopping) return false;
     stopping = true;
     logger.info({ reason }, 'stopping');
     setTimeout(() => {
       logger.error({ afterMs: STOP_WITHIN_MS }, 'did not stop in time');
       process.exit(1);
     }, STOP_WITHIN_MS).unref();
-    Promise.resolve(gateway?.stop()).then(
+    Promise.resolve(stopAll()).then(
       () => process.exit(exitCode),
       () => process.exit(1),
     );
+    return true;
   };
-  process.on('SIGTERM', () => stop('SIGTERM', 0));
-  process.on('SIGINT', () => stop('SIGINT', 0));
-  const onFatal = (cause: Error): void => {
+}
+
+function onSignals(signals: NodeJS.Signals[], stop: Stop): void {
+  for (const signal of signals) process.on(signal, () => stop(signal, 0));
+}
+
+function onFatal(logger: Logger, stop: Stop): (cause: Error) => void {
+  return (cause) => {
     logger.fatal({ err: { name: cause.name, message: cause.message } }, 'cannot go on; to be restarted');
     stop('fatal', 1);
   };
-  gateway = await startGateway(settings, logger, { version: process.env['npm_package_version'] ?? '0.1.0' }, onFatal);
-  announce(gateway, settings.apiKeysFile === '' && !settings.production ? developmentCredentialsFile(settings.varDir) : undefined);
-  logger.info(
-    {
-      url: gateway.url,
-      adminUrl: gateway.adminUrl,
-      log: settings.kafkaBrokers.length > 0 ? 'kafka' : 'embedded',
-      store: settings.redisUrl !== '' ? 'redis' : 'embedded',
-    },
-    'started',
-  );
 }
 
-function announce(gateway: Gateway, credentials: string | undefined): void {
-  const lines = [`admin    ${gateway.adminUrl}/metrics  ${gateway.adminUrl}/health/ready`];
-  if (gateway.url !== undefined) {
-    lines.unshift(`gateway  ${gateway.url}`);
+/** Only where the credentials are those that the gateway made. */
+function rememberUrl(settings: Settings, url: string): string | undefined {
+  if (settings.production || settings.apiKeysFile !== '') return undefined;
+  setDevelopmentBaseUrl(settings.varDir, url);
+  return developmentCredentialsFile(settings.varDir);
+}
+
+function announce(settings: Settings, logger: Logger, url: string | undefined, adminUrl: string | undefined): void {
+  const lines = [`admin    ${adminUrl}/metrics  ${adminUrl}/health/ready`];
+  if (url !== undefined) {
+    const credentials = rememberUrl(settings, url);
+    lines.unshift(`gateway  ${url}`);
     if (credentials !== undefined) {
       lines.push(`development credentials in ${credentials}`);
       const token = `$(node -p "JSON.parse(require('fs').readFileSync('${credentials}')).tokens.agent")`;
@@ -59,16 +130,30 @@ function announce(gateway: Gateway, credentials: string | undefined): void {
         '',
         'Submit a sample and wait for its clearance:',
         '',
-        `  curl -sS -H "Authorization: Bearer ${token}" -H 'Content-Type: application/xml' -H 'Prefer: wait=10' --data-binary @test/fixtures/epc/arrival-2021.xml ${gateway.url}/v1/declarations`,
+        `  curl -sS -H "Authorization: Bearer ${token}" -H 'Content-Type: application/xml' -H 'Prefer: wait=10' --data-binary @test/fixtures/epc/arrival-2021.xml ${url}/v1/declarations`,
         '',
       );
     }
   }
   process.stdout.write(`${lines.join('\n')}\n`);
+  logger.info(
+    {
+      url,
+      adminUrl,
+      log: settings.kafkaBrokers.length > 0 ? 'kafka' : 'embedded',
+      store: settings.redisUrl !== '' ? 'redis' : 'embedded',
+      ...(settings.workers > 1 ? { workers: settings.workers } : {}),
+    },
+    'started',
+  );
+}
+
+function tellFault(cause: unknown): void {
+  const told = cause instanceof SettingsFault || cause instanceof TopicsFault;
+  process.stderr.write(`${told ? cause.message : cause instanceof Error ? (cause.stack ?? cause.message) : 'failed'}\n`);
 }
 
 main().catch((cause: unknown) => {
-  const told = cause instanceof SettingsFault || cause instanceof TopicsFault;
-  process.stderr.write(`${told ? cause.message : cause instanceof Error ? (cause.stack ?? cause.message) : 'failed'}\n`);
+  tellFault(cause);
   process.exit(1);
 });

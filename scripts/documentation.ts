@@ -93,6 +93,9 @@ Upper bounds of the histograms' buckets, seconds:
 
 ${buckets.join('\n')}
 
+With \`WORKERS\` above 1 the admin port shows all processes together: counters, histograms and gauges summed (also what workers that are gone
+had counted), \`seaport_ready\` the least, event-loop delays averaged. \`/metrics?worker=N\` shows one worker alone.
+
 Also the default metrics of prom-client about the process and its event loop: \`process_…\` and \`nodejs_…\`.
 
 Alerts on these: deploy/prometheus/rules.yml. A dashboard: deploy/grafana/dashboard.json. What to do: docs/operations.md.

@@ -58,6 +58,7 @@ function fakeApi(): GatewayApi {
   const nothing = () => Promise.resolve(undefined);
   return {
     settings,
+    limits: settings,
     clock: { nowMs: () => 0, monotonicMs: () => 0 },
     rules,
     authenticate: (request: IncomingMessage) => principals[(request.headers.authorization ?? '').slice('Bearer '.length)],

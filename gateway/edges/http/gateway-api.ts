@@ -25,6 +25,8 @@ export interface EpcContext {
 /** Everything that the HTTP edge calls: wired in app.ts, given to each route module. */
 export interface GatewayApi {
   settings: Settings;
+  /** What this process may take of the limits, of which several intake processes have a share each. */
+  limits: Pick<Settings, 'maxInFlight' | 'tenantRequestsPerSecond'>;
   clock: Clock;
   rules: FoldRules;
   authenticate: Authenticate;

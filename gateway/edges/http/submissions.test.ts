@@ -20,7 +20,8 @@ afterEach(async () => {
 async function serving(changes: Partial<Settings>, isStopping = false): Promise<{ url: string; metrics: Metrics }> {
   const metrics = createMetrics({ version: '', node: '' });
   const submit = createSubmissionHandler({
-    settings: { ...readSettings({}), ...changes },
+    settings: readSettings({}),
+    limits: { ...readSettings({}), ...changes },
     clock: new FakeClock('2026-11-24T03:00:00Z'),
     authenticate: (request: IncomingMessage) => (request.headers.authorization === undefined ? undefined : agent),
     intake: { submit: () => Promise.resolve({ kind: 'refused', dialect: 'json', problems: [problem('required')] }) },

@@ -22,7 +22,7 @@ export type SubmissionHandler = (request: IncomingMessage, response: ServerRespo
 export function createSubmissionHandler(api: GatewayApi): SubmissionHandler {
   const { settings, metrics } = api;
   const limits = bodyLimits(settings.maxDeclarationBytes);
-  const quota = createQuota(settings.tenantRequestsPerSecond, api.clock);
+  const quota = createQuota(api.limits.tenantRequestsPerSecond, api.clock);
   let inFlight = 0;
   /** Unread: nobody knows what it would have been. */
   const shed = (request: IncomingMessage, response: ServerResponse, code: ProblemCode, retryAfterSeconds: number): void => {
@@ -40,7 +40,7 @@ export function createSubmissionHandler(api: GatewayApi): SubmissionHandler {
     const left = quota.take(principal.tenant);
     if (left !== undefined) for (const [name, value] of Object.entries(left.headers)) response.setHeader(name, value);
     if (left?.allowed === false) return shed(request, response, 'quota-exceeded', left.retryAfterSeconds);
-    if (inFlight >= settings.maxInFlight) return shed(request, response, 'overloaded', 1);
+    if (inFlight >= api.limits.maxInFlight) return shed(request, response, 'overloaded', 1);
     const format = bodyFormat(request.headers['content-type']);
     if (format !== 'xml' && format !== 'json') return turnAway(request, response, hasBody(request) ? format : 'body-missing');
     const answerType = saysNothing(request.headers.accept)

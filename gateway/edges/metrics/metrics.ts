@@ -97,8 +97,18 @@ export function createMetrics(build: { version: string; node: string }) {
       registers,
     }),
     inflight: new Gauge({ name: 'seaport_inflight', help: 'Submissions being received', registers }),
-    ready: new Gauge({ name: 'seaport_ready', help: '1 while the process is ready, as /health/ready says, else 0', registers }),
-    buildInfo: new Gauge({ name: 'seaport_build_info', help: 'Always 1', labelNames: ['version', 'node'], registers }),
+    ready: new Gauge({
+      name: 'seaport_ready',
+      help: '1 while the process is ready, as /health/ready says, else 0',
+      registers,
+      aggregator: 'min',
+    }),
+    workersReplaced: new Counter({
+      name: 'seaport_workers_replaced_total',
+      help: 'Intake workers that ended and were replaced (WORKERS above 1)',
+      registers,
+    }),
+    buildInfo: new Gauge({ name: 'seaport_build_info', help: 'Always 1', labelNames: ['version', 'node'], registers, aggregator: 'first' }),
   };
   metrics.buildInfo.set(build, 1);
   return metrics;
