@@ -22,6 +22,9 @@ export interface ClearanceRead {
   /** Exactly what was issued; for version 0 what would be. */
   json: string;
   etag: string;
+  /** The dossier's first message, for answers that echo it in the sender's dialect. */
+  dialect?: string;
+  messageId?: string;
 }
 
 export interface Page<T> {
@@ -126,7 +129,10 @@ export class Reads {
     const [bytes] = await this.ports.store.getMany(this.partition(dossierId), [keys.clearance(dossierId, wanted)]);
     if (bytes == null) return { kind: 'rebuilding' };
     const json = bytes.toString();
-    return { kind: 'found', value: { clearance: JSON.parse(json) as Clearance, json, etag: `${dossierId}-${wanted}` } };
+    return {
+      kind: 'found',
+      value: { clearance: JSON.parse(json) as Clearance, json, etag: `${dossierId}-${wanted}`, ...firstMessage(state) },
+    };
   }
 
   /** Before the first version: pending, unsigned, with progress. */
@@ -152,12 +158,12 @@ export class Reads {
         stages: { received: known.receivedAt },
         basis: { partition: this.partition(known.dossierId), offset: -1 },
       };
-      return { clearance, json: JSON.stringify(clearance), etag: `${known.dossierId}-0` };
+      return { clearance, json: JSON.stringify(clearance), etag: `${known.dossierId}-0`, messageId: known.messageId };
     }
     const ruleSet = ruleSetById(rules.ruleSets, state.ruleSet);
     const first = { ...state, version: 0 };
     const clearance = clearanceOf(first, verdictOfDossier(first, ruleSet), ruleSet, rules, state.basis);
-    return { clearance, json: JSON.stringify(clearance), etag: `${state.dossierId}-0-${state.basis.offset}` };
+    return { clearance, json: JSON.stringify(clearance), etag: `${state.dossierId}-0-${state.basis.offset}`, ...firstMessage(state) };
   }
 
   /** What became of one declaration: not folded yet, rejected, or a revision; and whether the dossier is final. */
@@ -338,6 +344,11 @@ export class Reads {
     );
     return lists.flat().sort(before).slice(0, limit);
   }
+}
+
+function firstMessage(state: DossierState | undefined): Pick<ClearanceRead, 'dialect' | 'messageId'> {
+  const first = state?.revisions[0];
+  return first === undefined ? {} : { dialect: first.dialect, messageId: first.messageId };
 }
 
 function taskOf(dossier: DossierState, taskId: string): Task | undefined {

@@ -392,6 +392,28 @@ export function gatewayScenarios(name: string, start: () => Promise<RunningGatew
       expect((await agent.get('/v1/dossiers?status=perhaps')).status).toBe(400);
     });
 
+    it('gives a clearance in the forms that people and EPC systems read, with its identity and signature in headers', async () => {
+      const { receipt, declaration } = await submitted();
+      await customsAccepts(receipt.dossierId);
+      const granted = await statusOf(receipt.dossierId, 'granted');
+      const path = `/v1/dossiers/${receipt.dossierId}/clearance`;
+      const epc = await agent.get(path, { accept: 'application/xml' });
+      expect(epc.text).toContain(`<ShipMessageId>${declaration.header.messageId}</ShipMessageId>`);
+      expect(epc.text).toContain(`<JournalNumber>${receipt.dossierCode}</JournalNumber>`);
+      expect(epc.text).toContain('<Status>Accepted</Status>');
+      for (const accept of ['application/xml', 'application/pdf', 'text/html']) {
+        const form = await agent.get(path, { accept, 'accept-language': 'vi' });
+        expect([form.status, form.headers.get('content-type')]).toEqual([200, expect.stringContaining(accept)]);
+        expect(form.headers.get('clearance-signature')).toBe(granted.signature);
+        expect([form.headers.get('clearance-id'), form.headers.get('clearance-version'), form.headers.get('clearance-status')]).toEqual([
+          granted.clearanceId,
+          '1',
+          'granted',
+        ]);
+      }
+      expect((await agent.get(path, { accept: 'image/png' })).status).toBe(406);
+    });
+
     it('answers conditional requests with 304 until the clearance changes', async () => {
       const { receipt } = await submitted();
       await customsAccepts(receipt.dossierId);

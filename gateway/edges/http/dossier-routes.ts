@@ -100,7 +100,9 @@ async function answerClearance(api: GatewayApi, tenant: string, dossierId: strin
     response.writeHead(304, { ETag: etagOf(found.value, type), ...headers }).end();
     return;
   }
-  await sendClearance(api, found.value, type, { dialect: 'epc-2021' }, response, headers);
+  const { dialect = 'epc-2021', messageId } = found.value;
+  const epc = { dialect, ...(messageId === undefined ? {} : { shipMessageId: messageId }) };
+  await sendClearance(api, found.value, type, epc, response, headers);
 }
 
 /** Until it differs from the ETag, or without one until it is final. */
