@@ -48,6 +48,8 @@ test('the shipped agencies, rule sets and lists fit each other', () => {
     'tax',
     'planning',
   ]);
+  // docs/adr/0007-default-routes.md: all are asked at once.
+  for (const agency of rules.agencies) expect(agency).not.toHaveProperty('after');
   expect(rules.ruleSets.map((ruleSet) => ruleSet.id)).toEqual(['nd-85-2019', 'nd-336-2026']);
   expect([...rules.viewOf.keys()].sort()).toEqual(rules.agencies.map((agency) => agency.code).sort());
 });
