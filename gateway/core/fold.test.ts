@@ -866,6 +866,20 @@ describe('deadlines', () => {
     expect(story.clearances.map(({ status }) => status)).toEqual(['granted', 'incomplete', 'pending', 'pending', 'granted']);
   });
 
+  test('a formality is missing by the stamp of any record after its due time; its deadline, told afterwards, is a duplicate', () => {
+    const story = new DossierStory();
+    story.declare({ declaration: { reportedFormalities: ['shipStores'] } });
+    story.acceptAll();
+    story.at('2026-11-25T18:00:01Z').decide('customs', 'accepted', { reference: 'CU-2' });
+    expect(story.latest).toMatchObject({ version: 2, status: 'incomplete' });
+    const timer = 'formality:shipStores';
+    expect(story.timers.has(timer)).toBe(false);
+    const [dueAt, receivedAt] = ['2026-11-25T18:00:00Z', story.now];
+    const value = { deadlineId: 'late', dossierId, timer, dueAt, receivedAt };
+    expect(story.tell({ kind: 'deadline', position: story.position(), value }).exit).toEqual(duplicate('deadline'));
+    expect(story.clearances).toHaveLength(2);
+  });
+
   test('a formality that is due later since the call is later is missing no more', () => {
     const story = new DossierStory();
     story.declare({ declaration: { reportedFormalities: ['shipStores'] } });
