@@ -188,7 +188,13 @@ export class Exchange {
     }
     const start = marker ?? { epoch: epoch ?? 'truncated', offset: -1, clearancesOffset: 0 };
     const issued = await IssuedClearances.open(log, partition, start.clearancesOffset);
-    const owner = { marker: start, stored: marker !== null, issued, states: new Map<string, DossierState>(), committed: await this.committedOf(partition) };
+    const owner = {
+      marker: start,
+      stored: marker !== null,
+      issued,
+      states: new Map<string, DossierState>(),
+      committed: await this.committedOf(partition),
+    };
     this.owners.set(partition, owner);
     return owner;
   }

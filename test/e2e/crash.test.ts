@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import type { Clearance, Receipt } from '../../gateway/core/messages';
 import { AgentClient, arrival } from '../support/agent-client';
 import { gatewayFolder, startGatewayProcess, type GatewayFolder, type GatewayProcess } from '../support/gateway-process';
@@ -160,8 +161,6 @@ describe('Kafka and Redis, with processes killed', () => {
     expect(list.body.items.length).toBeGreaterThan(10);
     const paths = list.body.items.flatMap(({ dossierId }) => [`/v1/dossiers/${dossierId}`, `/v1/dossiers/${dossierId}/clearance`]);
     const before = await Promise.all(paths.map((path) => agent.get(path)));
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- only here
-    const { Redis } = require('ioredis') as typeof import('ioredis');
     const redis = new Redis(redisUrl);
     const keys = await redis.keys(`${uniqueKey}*`);
     expect(keys.length).toBeGreaterThan(0);
