@@ -50,6 +50,10 @@ describe('Kafka killed in the middle', () => {
     expect((await agent.get<Clearance>(`/v1/dossiers/${first}/clearance`)).body.status).toBe('granted');
     const health = await fetch(`${gateway.adminUrl}/health/ready`);
     expect([health.status, await health.json()]).toEqual([503, expect.objectContaining({ ready: false })]);
+    // What the alert asks: a scrape is answered though what it looks up is away.
+    expect(await (await fetch(`${gateway.adminUrl}/metrics`, { signal: AbortSignal.timeout(9_000) })).text()).toContain(
+      'seaport_ready 0\n',
+    );
 
     await kafka.start();
     // The same again, as the 503 says: counted once, whether it was stored or not.

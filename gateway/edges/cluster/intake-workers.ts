@@ -39,7 +39,8 @@ interface Slot {
 const STEADY_MS = 10_000;
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 30_000;
-const REPORT_WITHIN_MS = 2_000;
+/** A worker whose log or store is away says so after its own time limits; a scrape waits 10 s. */
+const REPORT_WITHIN_MS = 4_000;
 /** Requests under way get 10 s (app.ts); the rest is closing. */
 const STOP_WITHIN_MS = 15_000;
 
