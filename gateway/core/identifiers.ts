@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * Identifiers that any process derives alone (architecture.md §5 "Identity").
@@ -26,14 +26,14 @@ const CHECK_ALPHABET = `${ALPHABET}*~$=U`;
 
 /** SHA-256 over length-prefixed parts, so that ('ab','c') and ('a','bc') differ. Hexadecimal, `length` digits. */
 export function hashOf(length: number, ...parts: string[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
-  return hash.digest('hex').slice(0, length);
+  let text = '';
+  for (const part of parts) text += `${Buffer.byteLength(part)}:${part}`;
+  return hash('sha256', text, 'hex').slice(0, length);
 }
 
 /** SHA-256 of the bytes as received, hexadecimal. */
 export function digestOf(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return hash('sha256', bytes, 'hex');
 }
 
 export function tenantHashOf(tenant: Tenant): string {
