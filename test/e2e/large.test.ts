@@ -70,9 +70,4 @@ describe.each([
       await cleared(answer.body.dossierId);
     }
   });
-
-  it('refuses what is larger than it takes, and what is too large as a record', async () => {
-    const answer = await agent.submit(arrivalJson({ ...later(), messageId: freshId(), consignments: 9_999, itemsPerConsignment: 9 }));
-    expect([answer.status, answer.body.code]).toEqual([413, 'too-large']);
-  });
 });
