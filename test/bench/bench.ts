@@ -5,7 +5,7 @@ import path from 'node:path';
 import { killChildren } from './children';
 import { openServices, runSuite, type BenchServices, type SuiteOptions, type SuiteRun } from './end-to-end';
 import { REFERENCE_SIZES, type RecordSizes } from './floor';
-import { intakeOnly, killGateways, oneProcess, processPerRole } from './gateway-under-test';
+import { intakeOnly, killGateways, oneProcess, primaryAndWorkers, processPerRole } from './gateway-under-test';
 import type { MicroResult } from './micro/harness';
 import { runMicro } from './micro/run';
 import type { PhaseOptions, PhaseRun } from './phase';
@@ -50,10 +50,11 @@ export async function bench(settings: BenchSettings): Promise<BenchResult> {
     if (services !== undefined && has('floor')) await addFloor(result, services, 'reference, before', REFERENCE_SIZES);
     for (const suite of suitesOf(settings, services)) {
       say(`${suite.name}, ${suite.topology.name}`);
-      const profiles = settings.profile ? path.join(root, 'var', 'bench', 'profiles', fileName(result.at)) : undefined;
+      const stem = `${suite.name} ${suite.topology.name}`.replaceAll(/\W+/g, '-');
+      const profiles = settings.profile ? path.join(root, 'var', 'bench', 'profiles', fileName(result.at), stem) : undefined;
       const run = await runSuite(settings, suite, profiles);
       result.suites.push(run);
-      if (profiles !== undefined) result.profiles.push(...profileReport(profiles, suite.topology, run));
+      if (profiles !== undefined) result.profiles.push(...profileReport(profiles, run));
     }
     if (services !== undefined && has('floor')) {
       await addFloor(result, services, 'reference, after', REFERENCE_SIZES);
@@ -110,7 +111,9 @@ export function suitesOf(settings: BenchSettings, services: BenchServices | unde
   if (has('kafka')) {
     suites.push({ name: 'kafka', topology: oneProcess, services, phases: [ceiling(), ...latencies] });
     suites.push({ name: 'kafka', topology: processPerRole(), services, phases: [ceiling(), ...(settings.quick ? [] : latencies)] });
-    if (workers > 1) suites.push({ name: 'kafka', topology: processPerRole(workers), services, phases: [ceiling()] });
+    if (workers > 1)
+      for (const topology of [primaryAndWorkers(workers), processPerRole(workers)])
+        suites.push({ name: 'kafka', topology, services, phases: [ceiling()] });
   }
   if (has('embedded')) suites.push({ name: 'embedded', topology: oneProcess, services: undefined, phases: [ceiling(), ...latencies] });
   if (has('mix')) {

@@ -57,7 +57,7 @@ export async function runSuite(settings: BenchSettings, options: SuiteOptions, p
   const id = randomBytes(4).toString('hex');
   const topicPrefix = services === undefined ? '' : `bench-${id}.`;
   const keyPrefix = `bench:${id}:`;
-  if (profiles !== undefined) mkdirSync(profiles, { recursive: true });
+  if (profiles !== undefined) mkdirSync(path.dirname(profiles), { recursive: true });
   const closers: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   try {
     const gateway = await startGatewayUnderTest({

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { buildGateway, gatewayFolder, startGatewayProcess, type GatewayProcess } from '../support/gateway-process';
 import { figuresOf, type PageFigures } from './metrics-page';
@@ -12,6 +13,10 @@ export interface Topology {
 
 export const oneProcess: Topology = { name: 'one process', processes: [{ name: 'gateway', env: {} }] };
 export const intakeOnly: Topology = { name: 'intake alone', processes: [{ name: 'intake', env: { ROLES: 'intake' } }] };
+/** One command with so many intake workers: they receive, the primary does the rest. */
+export function primaryAndWorkers(workers: number): Topology {
+  return { name: `one command, ${workers} workers`, processes: [{ name: 'gateway', env: { WORKERS: String(workers) } }] };
+}
 /** A process a role; `workers` intake processes on one port. */
 export function processPerRole(workers = 1): Topology {
   return {
@@ -45,7 +50,7 @@ export interface GatewayOptions {
   from: string;
   topology: Topology;
   env: Record<string, string>;
-  /** Folder for CPU profiles. */
+  /** Where CPU profiles go: the process's name and more is added. */
   profiles?: string;
 }
 
@@ -54,6 +59,7 @@ const running = new Set<GatewayProcess>();
 
 export async function startGatewayUnderTest({ from, topology, env, profiles }: GatewayOptions): Promise<RunningGateway> {
   buildGateway(from);
+  const nodeArguments = [...startArguments(from), '--require', PRELOAD];
   const folder = gatewayFolder();
   const processes = new Map<string, GatewayProcess>();
   const stop = async (): Promise<void> => {
@@ -64,7 +70,7 @@ export async function startGatewayUnderTest({ from, topology, env, profiles }: G
     for (const { name, env: own } of topology.processes) {
       const profile =
         profiles === undefined ? {} : { PROFILE_FILE: path.join(profiles, `${topology.name.replaceAll(/\W+/g, '-')}.${name}`) };
-      const process = await startGatewayProcess(folder, { ...env, ...own, ...profile }, { from, nodeArguments: ['--require', PRELOAD] });
+      const process = await startGatewayProcess(folder, { ...env, ...own, ...profile }, { from, nodeArguments });
       processes.set(name, process);
       running.add(process);
     }
@@ -97,6 +103,12 @@ export async function startGatewayUnderTest({ from, topology, env, profiles }: G
     stop,
     remove: () => folder.remove(),
   };
+}
+
+/** What `npm start` gives to node. */
+function startArguments(from: string): string[] {
+  const { scripts } = JSON.parse(readFileSync(path.join(from, 'package.json'), 'utf8')) as { scripts: { start: string } };
+  return scripts.start.split(' ').filter((word) => word.startsWith('-'));
 }
 
 export function killGateways(): void {

@@ -83,7 +83,8 @@ export interface PhaseResult {
 /** The benchmark itself: it asks the log how much is done. */
 function own(): Record<string, Usage> {
   const { user, system } = process.cpuUsage();
-  return { bench: { cpuSeconds: (user + system) / 1e6, rssBytes: process.memoryUsage.rss() } };
+  const { heapTotal, external } = process.memoryUsage();
+  return { bench: { cpuSeconds: (user + system) / 1e6, rssBytes: heapTotal + external } };
 }
 
 const COUNT_EVERY_MS = 100;

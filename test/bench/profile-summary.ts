@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { SuiteRun } from './end-to-end';
-import type { Topology } from './gateway-under-test';
 import { table } from './report';
 
 /**
@@ -43,18 +42,20 @@ const STAGES: readonly [RegExp, string][] = [
 const TOP = 25;
 
 /**
- * A text for each profile that the topology's processes wrote into the folder. Samples tell shares only (a process that waits for a core
- * is sampled too); the microseconds are these shares of the CPU that /proc shows for the process, its collector's threads included.
+ * A text for each profile that the run's processes wrote as `<stem>.<process>.<pid>.cpuprofile`. Samples tell shares only (a process that
+ * waits for a core is sampled too); the microseconds are these shares of the CPU that /proc shows for the process, its collector's
+ * threads included.
  */
-export function profileReport(folder: string, topology: Topology, run: SuiteRun): string[] {
-  const stem = `${topology.name.replaceAll(/\W+/g, '-')}.`;
-  return readdirSync(folder)
-    .filter((file) => file.startsWith(stem) && file.endsWith('.cpuprofile'))
+export function profileReport(stem: string, run: SuiteRun): string[] {
+  const start = `${path.basename(stem)}.`;
+  return readdirSync(path.dirname(stem))
+    .filter((file) => file.startsWith(start) && file.endsWith('.cpuprofile'))
     .sort()
     .map((file) => {
-      const name = file.slice(stem.length).split('.')[0] ?? '';
+      const name = file.slice(start.length).split('.')[0] ?? '';
       const cpuUs = (run.phases[0]?.cpu[name]?.median ?? NaN) * 1000;
-      return `${run.name}: ${name} (${file})\n${summaryOf(JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as Profile, cpuUs)}`;
+      const profile = JSON.parse(readFileSync(path.join(path.dirname(stem), file), 'utf8')) as Profile;
+      return `${run.name}: ${name} (${file})\n${summaryOf(profile, cpuUs)}`;
     });
 }
 
