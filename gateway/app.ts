@@ -240,8 +240,8 @@ async function open(
         }
         const others = await peers?.reports();
         const own = await report(others?.dependencies);
-        const text = others === undefined ? metrics.registry.metrics() : mergeMetrics([own.metrics, ...others.metrics]).metrics();
-        return { contentType, text: await text };
+        // Collected once: each time begins a new histogram of event-loop delays, so a second look would find it empty.
+        return { contentType, text: await mergeMetrics([own.metrics, ...(others?.metrics ?? [])]).metrics() };
       },
       health: async () => {
         const [own, others] = await Promise.all([healthOf(log, store, stopping), peers?.reports()]);
