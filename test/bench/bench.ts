@@ -62,7 +62,7 @@ export async function bench(settings: BenchSettings): Promise<BenchResult> {
       if (measured !== undefined) {
         const sizes = floorSizesOf(measured.topics);
         await addFloor(result, services, "the gateway's own bytes", sizes);
-        await addFloor(result, services, "the gateway's own bytes, dossiers flushed", sizes, true);
+        if (!settings.quick) await addFloor(result, services, "the gateway's own bytes, dossiers flushed", sizes, true);
       }
     }
   } finally {
@@ -99,7 +99,7 @@ export function suitesOf(settings: BenchSettings, services: BenchServices | unde
     const rate = Math.max(10, Math.round((runs[0]?.warmUp.rates.at(-1) ?? 0) / 20) * 10);
     return phase(`half of the ceiling: ${rate}/s`, { rate, connections: 1_000 });
   };
-  const latencies = rates.length === 0 ? [] : [...open, half];
+  const latencies = settings.latencies ? [...open, half] : [];
   const suites: SuiteOptions[] = [];
   if (has('intake')) {
     const base = { name: 'intake', topology: intakeOnly, services, intakeOnly: true };

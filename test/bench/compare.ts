@@ -27,6 +27,7 @@ export async function compare(args: readonly string[]): Promise<void> {
         ...settings,
         gateway: trees[which] ?? '',
         repetitions: 1,
+        latencies: options.includes('--rates') && settings.latencies,
         rates: options.includes('--rates') ? settings.rates : [],
       });
       const found = figuresOf(result);

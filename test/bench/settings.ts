@@ -16,6 +16,8 @@ export interface BenchSettings {
   inFlight: number;
   /** Open-loop rates, declarations per second. */
   rates: number[];
+  /** Half of the ceiling as well. */
+  latencies: boolean;
   seconds: number;
   floorSeconds: number;
   repetitions: number;
@@ -27,12 +29,12 @@ export interface BenchSettings {
 }
 
 export const USAGE = `usage: npm run bench -- [options]
-  --quick               short windows, one repetition: about three minutes
+  --quick               short windows, one repetition: about four minutes
   --only a,b            some of ${SUITES.join(', ')} (default: all; with --quick without mix and sizes)
   --profile             CPU profile of each gateway process, and where the time goes
   --gateway DIR         the checkout whose gateway is measured (default: this one)
-  --seconds N           measured window (default 20; quick 8)    --repetitions N (default 3; quick 1)
-  --rates a,b           open-loop rates per second (default 500; 0: none)
+  --seconds N           measured window (default 20; quick 6)    --repetitions N (default 3; quick 1)
+  --rates a,b           open-loop rates per second besides half of the ceiling (default 500; quick none; 0: no open loop at all)
   --connections N       closed loop, default 64                  --in-flight N   default 1000
   --partitions N        default 4                                --workers N     intake processes as well, default 1
   --out FILE            default var/bench/<time>.json
@@ -62,7 +64,7 @@ export function readBenchSettings(args: readonly string[], root: string): BenchS
   const suites = list('--only') ?? SUITES.filter((suite) => !quick || (suite !== 'mix' && suite !== 'sizes'));
   const unknown = suites.find((suite) => !(SUITES as readonly string[]).includes(suite));
   if (unknown !== undefined) throw new Error(`no suite ${unknown}\n${USAGE}`);
-  const seconds = number('--seconds', quick ? 8 : 20);
+  const seconds = number('--seconds', quick ? 6 : 20);
   return {
     suites: suites as Suite[],
     quick,
@@ -71,12 +73,13 @@ export function readBenchSettings(args: readonly string[], root: string): BenchS
     partitions: number('--partitions', 4),
     connections: number('--connections', 64),
     inFlight: number('--in-flight', 1_000),
-    rates: (list('--rates') ?? ['500']).map(Number).filter((rate) => rate > 0),
+    rates: (list('--rates') ?? (quick ? [] : ['500'])).map(Number).filter((rate) => rate > 0),
+    latencies: given.get('--rates') !== '0',
     seconds,
     floorSeconds: Math.min(seconds, 10),
     repetitions: number('--repetitions', quick ? 1 : 3),
     workers: number('--workers', 1),
-    steadiness: quick ? { windowMs: 1_500, within: 0.05, limitMs: 10_000 } : { windowMs: 3_000, within: 0.05, limitMs: 45_000 },
+    steadiness: quick ? { windowMs: 1_500, within: 0.05, limitMs: 9_000 } : { windowMs: 3_000, within: 0.05, limitMs: 45_000 },
     limitMinutes: quick ? 15 : 60,
     out: given.get('--out'),
   };
