@@ -68,8 +68,7 @@ export async function startGatewayUnderTest({ from, topology, env, profiles }: G
   };
   try {
     for (const { name, env: own } of topology.processes) {
-      const profile =
-        profiles === undefined ? {} : { PROFILE_FILE: path.join(profiles, `${topology.name.replaceAll(/\W+/g, '-')}.${name}`) };
+      const profile = profiles === undefined ? {} : { PROFILE_FILE: `${profiles}.${name}` };
       const process = await startGatewayProcess(folder, { ...env, ...own, ...profile }, { from, nodeArguments });
       processes.set(name, process);
       running.add(process);
