@@ -70,4 +70,15 @@ describe.each([
       await cleared(answer.body.dossierId);
     }
   });
+
+  it('refuses what is larger than it takes, and says so to a client that is still sending', async () => {
+    const body = JSON.stringify(arrivalJson({ ...later(), messageId: freshId(), consignments: 9_999, itemsPerConsignment: 9 }));
+    for (let i = 0; i < 10; i++) {
+      const answer = await agent.request<{ code?: string }>('POST', '/v1/declarations', {
+        body,
+        headers: { 'content-type': 'application/json' },
+      });
+      expect([answer.status, answer.body.code]).toEqual([413, 'too-large']);
+    }
+  });
 });

@@ -37,10 +37,42 @@ export function problemBody(request: IncomingMessage, code: ProblemCode, extras:
 
 export function sendProblem(request: IncomingMessage, response: ServerResponse, code: ProblemCode, extras: ProblemExtras = {}): void {
   const body = JSON.stringify(problemBody(request, code, extras));
-  send(response, problemStatus[code], 'application/problem+json; charset=utf-8', body, {
-    ...(code === 'unauthenticated' ? { 'WWW-Authenticate': 'Bearer' } : {}),
-    ...problemHeaders(code, extras),
-  });
+  const lingers = extras.close === true && !request.complete;
+  send(
+    response,
+    problemStatus[code],
+    'application/problem+json; charset=utf-8',
+    body,
+    { ...(code === 'unauthenticated' ? { 'WWW-Authenticate': 'Bearer' } : {}), ...problemHeaders(code, extras) },
+    lingers,
+  );
+  if (lingers) linger(request, response);
+}
+
+/** How long, and how much, of an unwanted body is still taken in. */
+const LINGER_MS = 2_000;
+const LINGER_BYTES = 64 * 1024 * 1024;
+
+/**
+ * A client that is still sending would see a reset instead of its answer, were the connection closed at once (RFC 9112 §9.6): what
+ * comes is thrown away, for a while, and then the connection ends.
+ */
+function linger(request: IncomingMessage, response: ServerResponse): void {
+  let bytes = 0;
+  const end = (): void => {
+    clearTimeout(timer);
+    request.off('data', discard);
+    response.end(() => request.destroy());
+  };
+  const discard = (chunk: Buffer): void => {
+    bytes += chunk.byteLength;
+    if (bytes > LINGER_BYTES) end();
+  };
+  const timer = setTimeout(end, LINGER_MS).unref();
+  request.on('data', discard);
+  request.once('end', end);
+  request.once('error', end);
+  request.resume();
 }
 
 export function problemHeaders(code: ProblemCode, extras: ProblemExtras): Record<string, string> {
@@ -63,6 +95,7 @@ export function send(
   contentType: string,
   body: string | Buffer,
   headers: Record<string, string> = {},
+  staysOpen = false,
 ): void {
   if (response.headersSent || response.destroyed) return;
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
@@ -72,7 +105,8 @@ export function send(
     'X-Content-Type-Options': 'nosniff',
     ...headers,
   });
-  response.end(response.req.method === 'HEAD' ? undefined : bytes);
+  if (staysOpen) response.write(bytes);
+  else response.end(response.req.method === 'HEAD' ? undefined : bytes);
 }
 
 /** One fault as the list that a validation answer carries. */

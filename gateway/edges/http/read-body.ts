@@ -60,7 +60,7 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits): Pr
     const done = (): void =>
       settle({ ok: true, bytes: chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks) });
     request.on('data', onData);
-    request.on('end', () => (gunzip === undefined ? done() : gunzip.end()));
+    request.on('end', () => (settled ? undefined : gunzip === undefined ? done() : gunzip.end()));
     request.on('error', () => settle({ ok: false, code: 'aborted' }));
     request.on('close', () => (request.complete ? undefined : settle({ ok: false, code: 'aborted' })));
     gunzip?.on('data', keep);

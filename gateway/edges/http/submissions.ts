@@ -105,7 +105,6 @@ function count(api: GatewayApi, dialect: string, action: string, outcome: string
 function turnAway(request: IncomingMessage, response: ServerResponse, code: ProblemCode, retryAfterSeconds?: number): void {
   const unread = hasBody(request) && !request.complete;
   sendProblem(request, response, code, { close: unread, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) });
-  if (unread) response.once('finish', () => setTimeout(() => request.destroy(), 200).unref());
 }
 
 function hasBody(request: IncomingMessage): boolean {
