@@ -2,7 +2,7 @@ import { canonicalJson } from './core/canonical-json';
 import { agencyDueAt, isoTime } from './core/deadlines';
 import type { DossierState } from './core/dossier';
 import { LogOutcomeUnknown, LogUnavailable, RecordTooLarge } from './core/exchange-error';
-import { opensDossier, routeOf } from './core/fold';
+import { faultAgainst, opensDossier, routeOf } from './core/fold';
 import {
   declarationIdOf,
   digestOf,
@@ -329,17 +329,4 @@ function dossierOf(tenant: Tenant, declaration: DeclarationHead): { dossierId: s
     return problem('reference-mismatch', { pointer: '/header/referenceMessageId' });
   }
   return { dossierId: joined ?? rooted ?? dossierIdOf(tenant, messageId) };
-}
-
-/** The fold's judgement, early, where the store shows the dossier (core/fold.ts judges again in log order). */
-function faultAgainst(state: DossierState, record: DeclarationHeadRecord, resendIsUpdate: boolean): ProblemCode | undefined {
-  if (state.cancelled) return 'dossier-cancelled';
-  if (state.test !== record.test) return 'test-mismatch';
-  const earlier = state.revisions.filter((revision) => revision.messageId === record.messageId);
-  if (earlier.length > 0) {
-    if (!resendIsUpdate) return 'message-id-reused';
-    if (earlier.some((revision) => Date.parse(revision.sentAt) > Date.parse(record.declaration.header.sentAt))) return 'revision-conflict';
-  }
-  const base = record.declaration.header.baseRevision;
-  return base !== undefined && base !== state.revisions.at(-1)?.revision ? 'revision-conflict' : undefined;
 }

@@ -144,11 +144,20 @@ function foldDeclaration(
 
 function declarationFault(state: DossierState | undefined, record: DeclarationRecord): ProblemCode | undefined {
   if (state === undefined) return opensDossier(record) ? undefined : 'reference-unknown';
+  return faultAgainst(state, record, isEpc(record.dialect));
+}
+
+/** Why a declaration cannot go into a dossier as it stands. Intake asks too, where the store shows the dossier; here the log decides. */
+export function faultAgainst(
+  state: DossierState,
+  record: Pick<DeclarationRecord, 'test' | 'messageId'> & { declaration: Pick<Declaration, 'header'> },
+  resendIsUpdate: boolean,
+): ProblemCode | undefined {
   if (state.cancelled) return 'dossier-cancelled';
   if (state.test !== record.test) return 'test-mismatch';
   const earlier = state.revisions.filter((revision) => revision.messageId === record.messageId);
   if (earlier.length > 0) {
-    if (!isEpc(record.dialect)) return 'message-id-reused';
+    if (!resendIsUpdate) return 'message-id-reused';
     // A write that timed out at the sender may arrive late: an older SentTime never replaces a newer one.
     const newest = Math.max(...earlier.map((revision) => Date.parse(revision.sentAt)));
     if (Date.parse(record.declaration.header.sentAt) < newest) return 'revision-conflict';
