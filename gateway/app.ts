@@ -8,6 +8,7 @@ import { loadRules } from '../config/load-rules';
 import type { Settings } from '../config/settings';
 import { startAdapters, assessorOf, type Adapters } from '../adapters';
 import { loadRegistries } from '../adapters/registries/load-registries';
+import type { Registries } from '../adapters/registries/registries';
 import { isoTime } from './core/deadlines';
 import type { FoldRules } from './core/fold';
 import { DecisionDesk } from './decision-desk';
@@ -31,7 +32,7 @@ import { createEd25519Signer, readPublicKeys } from './edges/signing/ed25519-sig
 import { createEvidence } from './evidence';
 import { Exchange } from './exchange';
 import { Intake } from './intake';
-import { OperatorDesk } from './operator-desk';
+import { lagOf, OperatorDesk, totalLag } from './operator-desk';
 import { systemClock } from './ports/clock';
 import type { DossierStore } from './ports/dossier-store';
 import type { LogConsumer, LogRecord, MessageLog } from './ports/message-log';
@@ -97,12 +98,7 @@ async function open(
   closeAll: () => Promise<void>,
 ): Promise<Gateway> {
   const roles = rolesOf(settings, part);
-  const loaded = loadRules(settings);
-  const zoneOfPort = createZoneOfPort(portZones);
-  const rules: FoldRules = {
-    ...loaded,
-    zoneOf: (unLocode) => (unLocode === undefined ? undefined : zoneOfPort(unLocode)) ?? settings.portTimeZone,
-  };
+  const rules: FoldRules = loadRules(settings);
   const connected = rules.agencies.filter((agency) => agency.connected).map((agency) => agency.code);
   const partitions = settings.topicPartitions;
   const clock = systemClock;
@@ -129,6 +125,9 @@ async function open(
     logger.warn({ reason, topic: record.topic, partition: record.partition, offset: record.offset }, 'a record was set aside');
     return deadLetterRecord({ source: record, reason, attempts: 1, sealer, at: isoTime(clock.nowMs()), partitions });
   };
+  // The adapters decide by them, and the dry run of intake predicts by them.
+  let loadedRegistries: Registries | undefined;
+  const registries = (): Registries => (loadedRegistries ??= loadRegistries());
   const groups = new Map<string, string[]>();
   let stopping = false;
 
@@ -162,7 +161,7 @@ async function open(
         (agency) => agency.connected && (settings.adapters.length === 0 || settings.adapters.includes(agency.code)),
       ),
       urls: settings.agencyUrls,
-      registries: loadRegistries(),
+      registries: registries(),
       onDeadLetter: (topic, reason) => metrics.deadLetters.inc({ topic, reason }),
       onWarning: (message, context) => logger.warn(context, message),
       onFatal,
@@ -176,7 +175,7 @@ async function open(
   const reads = new Reads({ store, reader, rules, partitions });
   let http: HttpServer | undefined;
   if (roles.has('intake')) {
-    const validate = createDeclarationValidator({ zoneOfPort, defaultZone: settings.portTimeZone });
+    const validate = createDeclarationValidator({ zoneOfPort: createZoneOfPort(portZones), defaultZone: settings.portTimeZone });
     const largeBodies = createLargeBodyReader(settings.portTimeZone);
     closers.push(() => largeBodies.close());
     const evidence = createEvidence(settings.rawEvidence, sealer);
@@ -195,7 +194,7 @@ async function open(
       ...(evidence === undefined ? {} : { evidence }),
       stage: (stage, seconds) => metrics.stageSeconds.observe({ stage }, seconds),
     });
-    const registries = loadRegistries();
+    const predictedBy = registries();
     http = createHttpServer({
       settings,
       limits: limitsOf(settings, part),
@@ -203,7 +202,7 @@ async function open(
       rules,
       authenticate: createAuthenticate(apiKeys),
       intake,
-      dryRun: new DryRun({ intake, rules, store: reader, assess: (request) => assessorOf(request, registries, rules.agencies) }),
+      dryRun: new DryRun({ intake, rules, store: reader, assess: (request) => assessorOf(request, predictedBy, rules.agencies) }),
       reads,
       waiting,
       decisions: new DecisionDesk({ log, store, reads, clock, partitions }),
@@ -438,13 +437,7 @@ async function beforeScrape(
     }
     for (const [group, topics] of groups) {
       for (const topic of topics) {
-        const [committed, offsets] = await Promise.all([log.committed(group, topic), log.offsets(topic)]);
-        const lag = offsets.reduce(
-          (sum, { partition, start, end }) =>
-            sum + end - Math.max(start, committed.find((entry) => entry.partition === partition)?.offset ?? -1),
-          0,
-        );
-        metrics.lag.set({ group, topic }, lag);
+        metrics.lag.set({ group, topic }, totalLag(await lagOf(log, group, topic)));
       }
     }
   } catch {
