@@ -102,6 +102,15 @@ function run(command, args, options = {}) {
   });
 }
 
+/** Resolves when a server that spawnServer() started is gone; killed when it takes too long to go. */
+async function endServer({ child, exited }, signal) {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  child.kill(signal);
+  const killer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+  await exited;
+  clearTimeout(killer);
+}
+
 /**
  * A server process that logs into a file. Not detached: it dies with us even when we are killed (where setpriv exists), so that a
  * killed test run leaves no broker behind.
@@ -301,14 +310,9 @@ async function startKafka(options = {}) {
   }
 
   async function end(signal) {
-    if (!current) return;
-    const { child, exited } = current;
+    const ending = current;
     current = undefined;
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-    child.kill(signal);
-    const killer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
-    await exited;
-    clearTimeout(killer);
+    if (ending) await endServer(ending, signal);
   }
 
   async function discard() {
@@ -470,14 +474,9 @@ async function startRedis(options = {}) {
   }
 
   async function end(signal) {
-    if (!current) return;
-    const { child, exited } = current;
+    const ending = current;
     current = undefined;
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-    child.kill(signal);
-    const killer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
-    await exited;
-    clearTimeout(killer);
+    if (ending) await endServer(ending, signal);
   }
 
   async function discard() {
