@@ -7,7 +7,7 @@ import type { RequestMessage } from '../../gateway/core/messages';
 import { createAesSealer } from '../../gateway/edges/signing/aes-sealer';
 import { systemClock } from '../../gateway/ports/clock';
 import type { BatchControl, LogBatch, LogRecord, MessageLog, OutgoingRecord } from '../../gateway/ports/message-log';
-import { openDeadLetter } from './dead-letter';
+import { openDeadLetter } from '../../gateway/wire/dead-letter';
 import { httpHandler } from './http-adapter';
 
 const sealer = createAesSealer([Buffer.alloc(32, 1)]);

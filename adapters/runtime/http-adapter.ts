@@ -3,17 +3,15 @@ import { ExchangeError } from '../../gateway/core/exchange-error';
 import { digestOf } from '../../gateway/core/identifiers';
 import { DeclarationAction } from '../../gateway/core/messages';
 import type { RequestMessage } from '../../gateway/core/messages';
-import type { BatchControl, LogBatch, LogConsumer, LogRecord, OutgoingRecord } from '../../gateway/ports/message-log';
+import type { BatchControl, LogBatch, LogRecord, OutgoingRecord } from '../../gateway/ports/message-log';
 import { AgencyCaller, type AgencyCallerOptions, type CallAnswer } from './agency-caller';
-import { deadLetterRecord } from './dead-letter';
+import { deadLetterRecord } from '../../gateway/wire/dead-letter';
 import { decisionIdOf, decisionRecord } from './decide';
 import { parseRequest } from './parse-request';
 import type { AdapterPorts } from './rules-adapter';
 
 export interface HttpAdapterOptions extends AdapterPorts, Omit<AgencyCallerOptions, 'clock'> {
   agency: string;
-  group: string;
-  onFatal?(cause: Error): void;
   onWarning?(message: string, context: Record<string, unknown>): void;
 }
 
@@ -23,32 +21,15 @@ export interface HttpHandler {
   abort(): void;
 }
 
-/** Mode http: forwards each request to the agency's system and brings its answer back to the log. */
-export async function startHttpAdapter(options: HttpAdapterOptions): Promise<LogConsumer> {
-  const handler = httpHandler(options);
-  const consumer = await options.log.consume({
-    group: options.group,
-    topics: [`requests.${options.agency}`],
-    onBatch: (batch, control) => handler.onBatch(batch, control),
-    ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),
-  });
-  return {
-    stop: () => {
-      handler.abort();
-      return consumer.stop();
-    },
-  };
-}
-
 const HEARTBEAT_MS = 1_000;
 /** Answers kept until their batch is done, and a while longer: a batch given again does not call again. */
 const MAX_INBOX = 10_000;
 
 /**
- * The handler of a batch. Requests of one dossier go one after the other, dossiers side by side. The batch is done when every request
+ * Mode http: forwards each request to the agency's system and brings its answer back to the log. Requests of one dossier go one after the other, dossiers side by side. The batch is done when every request
  * has its answer in the log or was durably set aside; while the agency is away it stays, which is what pauses the partition.
  */
-export function httpHandler(options: Omit<HttpAdapterOptions, 'group' | 'onFatal'>): HttpHandler {
+export function httpHandler(options: HttpAdapterOptions): HttpHandler {
   const { log, clock, agency } = options;
   const caller = new AgencyCaller(options);
   const stopping = new AbortController();

@@ -5,7 +5,7 @@ import type { BatchControl, Consumption, LogBatch, LogRecord, MessageLog, Outgoi
 import { parseDecision } from '../../gateway/wire/decision-message';
 import { indexRegistries } from '../registries/registries';
 import type { Assess, Assessment } from './assessment';
-import { openDeadLetter } from './dead-letter';
+import { openDeadLetter } from '../../gateway/wire/dead-letter';
 import { rulesHandler, startRulesAdapter, type RulesAdapterOptions } from './rules-adapter';
 
 const sealer = createAesSealer([Buffer.alloc(32, 1)]);

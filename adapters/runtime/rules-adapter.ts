@@ -5,7 +5,7 @@ import type { BatchControl, LogBatch, LogConsumer, LogRecord, MessageLog, Outgoi
 import type { Sealer } from '../../gateway/ports/sealer';
 import type { Registries } from '../registries/registries';
 import type { Assess } from './assessment';
-import { deadLetterRecord } from './dead-letter';
+import { deadLetterRecord } from '../../gateway/wire/dead-letter';
 import { decisionRecord, decisionsOf } from './decide';
 import { parseRequest } from './parse-request';
 
