@@ -44,11 +44,6 @@ export function isCountryAlpha2(code: string): boolean {
   return byAlpha2.has(code);
 }
 
-/** ISO 3166-1 alpha-3 only; `isNationality` also knows the codes of travel documents. */
-export function isCountryAlpha3(code: string): boolean {
-  return byAlpha3.has(code);
-}
-
 export function isNationality(alpha3: string): boolean {
   return nationalities.has(alpha3);
 }

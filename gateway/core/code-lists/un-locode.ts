@@ -2,7 +2,6 @@ import list from './data/un-locodes.json';
 import { isCountryAlpha2 } from './countries';
 
 /** UN/LOCODE (UN/ECE Recommendation 16), edition in the data file. See README.md for the source. */
-export const unLocodeEdition: string = list.edition;
 
 const CODE_LENGTH = 3;
 const codesByCountry = list.codes as Record<string, string>;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Problem } from '../../core/problem';
-import { catalogueEntry, problem, type ProblemCode } from '../../core/problem-catalogue';
+import { catalogueEntry, type ProblemCode } from '../../core/problem-catalogue';
 import { problemStatus } from './problem-status';
 
 /** Writing answers: RFC 9457 problems with a stable code, JSON, other forms. The HTTP status is chosen here and nowhere else. */
@@ -107,11 +107,6 @@ export function send(
   });
   if (staysOpen) response.write(bytes);
   else response.end(response.req.method === 'HEAD' ? undefined : bytes);
-}
-
-/** One fault as the list that a validation answer carries. */
-export function single(code: ProblemCode): Problem[] {
-  return [problem(code)];
 }
 
 /** The code that heads an answer with several faults: that of the first error. */

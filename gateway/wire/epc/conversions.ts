@@ -170,8 +170,6 @@ export const hsCode: Conversion = (value) => {
 
 export const purposeCode: Conversion = (value) => (/^\d{1,2}$/.test(value) ? value : CODE_UNKNOWN);
 
-export const rankCode: Conversion = (value) => (/^\d{5}$/.test(value) ? value : CODE_UNKNOWN);
-
 /** xs:duration in whole days, or a bare number of days. */
 export const days: Conversion = (value) => {
   const match = /^P(\d+(?:\.\d+)?)D$/.exec(value);
