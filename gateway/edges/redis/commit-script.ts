@@ -14,10 +14,8 @@ ARGV[1]    'compare' (commit) or 'always' (write: the two markers are ignored)
 ARGV[2]    marker expected, '' for none
 ARGV[3]    marker after it
 ARGV[4]    channel of the hints
-then       h, and h messages for that channel
-then       n, and n times (key, value) to put
-then       n, and n keys to remove
-then       for each of KEYS[4..]: its name, a, a times (score, member) to add, d, d members to drop
+ARGV[5]    the changes (pack-changes.ts)
+ARGV[6..]  the name of each of KEYS[4..]
 
 Returns    1 applied, 0 stale: nothing was changed
 --]]
@@ -25,41 +23,29 @@ if ARGV[1] == 'compare' and (redis.call('GET', KEYS[1]) or '') ~= ARGV[2] then
   return 0
 end
 
-local at = 5
-
-local function take()
-  at = at + 1
-  return ARGV[at - 1]
-end
+local hints, puts, removes, members = unpack(cmsgpack.unpack(ARGV[5]))
 
 -- unpack() puts its results on Lua's stack, which ends at about 8,000; an even number keeps pairs together.
 local at_once = 4000
 
-local function call_with(command, key, count)
-  local last = at + count - 1
-  while at <= last do
-    local upto = math.min(at + at_once - 1, last)
-    redis.call(command, key, unpack(ARGV, at, upto))
-    at = upto + 1
+local function call_with(command, key, list)
+  for at = 1, #list, at_once do
+    redis.call(command, key, unpack(list, at, math.min(at + at_once - 1, #list)))
   end
 end
 
-local hints = tonumber(take())
-local first_hint = at
-at = at + hints
-
-call_with('HSET', KEYS[2], 2 * tonumber(take()))
-call_with('HDEL', KEYS[2], tonumber(take()))
+call_with('HSET', KEYS[2], puts)
+call_with('HDEL', KEYS[2], removes)
 
 for i = 4, #KEYS do
-  local name = take()
-  local adds = tonumber(take())
-  if adds > 0 then
+  local name = ARGV[i + 2]
+  local adds = members[2 * (i - 3) - 1]
+  local drops = members[2 * (i - 3)]
+  if #adds > 0 then
     redis.call('SADD', KEYS[3], name)
-    call_with('ZADD', KEYS[i], 2 * adds)
+    call_with('ZADD', KEYS[i], adds)
   end
-  local drops = tonumber(take())
-  if drops > 0 then
+  if #drops > 0 then
     call_with('ZREM', KEYS[i], drops)
     if redis.call('EXISTS', KEYS[i]) == 0 then
       redis.call('SREM', KEYS[3], name)
@@ -69,9 +55,9 @@ end
 
 if ARGV[1] == 'compare' then
   redis.call('SET', KEYS[1], ARGV[3])
-  for i = first_hint, first_hint + hints - 1 do
+  for i = 1, #hints do
     -- A hint may be lost, a commit may not fail half-way for want of the right to publish.
-    redis.pcall('PUBLISH', ARGV[4], ARGV[i])
+    redis.pcall('PUBLISH', ARGV[4], hints[i])
   end
 end
 return 1

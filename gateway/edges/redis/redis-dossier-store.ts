@@ -3,6 +3,7 @@ import { ExchangeError, StoreUnavailable } from '../../core/exchange-error';
 import type { ChangeListener, DossierStore, IndexEntry, Marker, RangeQuery, StoreChange } from '../../ports/dossier-store';
 import { checkStoreName, checkStorePartition, checkStoreQuery, settleChanges } from '../../ports/settle-changes';
 import { commitScript, removeIndexesScript } from './commit-script';
+import { packChanges } from './pack-changes';
 import { redisFailureOf, storeUnavailable, type RedisFailure } from './store-unavailable';
 
 export interface RedisDossierStoreOptions {
@@ -281,37 +282,18 @@ class RedisDossierStore implements DossierStore {
     const { values, indexes } = settleChanges(changes);
     this.#checkOpen();
 
-    const puts: (string | Buffer)[] = [];
-    const removes: string[] = [];
-    let bytes = 0;
-    for (const [key, value] of values) {
-      if (value === null) removes.push(key);
-      else {
-        puts.push(key, value);
-        bytes += value.length;
-      }
-    }
+    const packed = packChanges({ values, indexes }, messages);
     const touched = [keys.marker, keys.values, keys.indexNames];
-    let args: (string | Buffer)[] = [mode, expected, next, this.#channel, String(messages.length), ...messages];
-    args = args.concat(String(puts.length / 2), puts, String(removes.length), removes);
-    for (const [index, members] of indexes) {
+    const names: string[] = [];
+    for (const index of indexes.keys()) {
       touched.push(keys.index(index));
-      const adds: string[] = [];
-      const drops: string[] = [];
-      for (const [member, score] of members) {
-        if (score === null) drops.push(member);
-        else adds.push(String(score), member);
-      }
-      args.push(index, String(adds.length / 2));
-      for (const add of adds) args.push(add);
-      args.push(String(drops.length));
-      for (const drop of drops) args.push(drop);
+      names.push(index);
     }
-    if (touched.length + args.length > maxCommandArguments) throw new RangeError(`${changes.length} changes are too many for one commit`);
+    if (touched.length + names.length > maxCommandArguments) throw new RangeError(`${changes.length} changes are too many for one commit`);
 
     // One array, not spread: a commit may have more arguments than a call of a function takes.
-    const command = ([String(touched.length)] as (string | Buffer)[]).concat(touched, args);
-    return within(writeTimeoutMs(changes.length, bytes), 'a commit', scripts(this.#writer).applyChanges(command));
+    const command = ([String(touched.length)] as (string | Buffer)[]).concat(touched, mode, expected, next, this.#channel, packed, names);
+    return within(writeTimeoutMs(changes.length, packed.length), 'a commit', scripts(this.#writer).applyChanges(command));
   }
 
   async putIfAbsent(partition: number, key: string, value: Buffer | string): Promise<boolean> {
