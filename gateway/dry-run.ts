@@ -1,6 +1,6 @@
 import type { DossierBody, DossierState } from './core/dossier';
 import { agencyDueAt } from './core/deadlines';
-import { fold, routeOf, type Fact, type FoldRules } from './core/fold';
+import { fold, requestText, routeOf, type Fact, type FoldedRequest, type FoldRules } from './core/fold';
 import { clearanceOf, verdictOfDossier } from './core/clearance';
 import type { Declaration } from './core/declaration';
 import type { Clearance, DecisionMessage, DeclarationRecord, RelayedDecision, RequestMessage } from './core/messages';
@@ -70,7 +70,7 @@ export class DryRun {
     const asked = new Set(result.requests.map((request) => request.agency));
     let predicted = result.clearance;
     for (let pending = [...result.requests]; pending.length > 0;) {
-      const request = pending.shift() as RequestMessage;
+      const request = JSON.parse(requestText(pending.shift() as FoldedRequest)) as RequestMessage;
       const assessed = this.ports.assess(request);
       if (assessed === undefined) continue;
       fired.set(request.agency, assessed.rules);

@@ -2,7 +2,7 @@ import { canonicalJson } from './core/canonical-json';
 import { withIssuedVersion } from './core/clearance';
 import { isoTime } from './core/deadlines';
 import type { DossierBody, DossierState } from './core/dossier';
-import { clearanceEvent, fold, needsBody, type Fact, type FoldResult, type FoldRules } from './core/fold';
+import { clearanceEvent, fold, needsBody, requestText, type Fact, type FoldResult, type FoldRules } from './core/fold';
 import { dossierIdOf, hashOf, isDossierId } from './core/identifiers';
 import {
   DeclarationAction,
@@ -13,9 +13,7 @@ import {
   type DeclarationRecord,
   type DeclarationRejected,
   type RelayedDecision,
-  type RequestMessage,
 } from './core/messages';
-import { viewText } from './core/need-to-know';
 import { partitionOf } from './core/partition';
 import { RuleSetUnknown } from './core/rule-set';
 import { IssuedClearances, type Issue } from './issued-clearances';
@@ -23,7 +21,7 @@ import type { Clock } from './ports/clock';
 import type { DossierStore, Marker, StoreChange } from './ports/dossier-store';
 import type { AppendedPosition, BatchControl, LogBatch, LogRecord, MessageLog, OutgoingRecord } from './ports/message-log';
 import type { Signer } from './ports/signer';
-import { eventChanges, indexChanges, indexes, keys, openCallOf, parseTimerMember, readOpenCall } from './read-model';
+import { eventChanges, indexChanges, indexes, keys, openCallOf, parseTimerMember, READ_MODEL_LAYOUT, readOpenCall } from './read-model';
 import { eventHeaders } from './wire/event-envelope';
 
 /**
@@ -55,7 +53,7 @@ export interface ExchangeObserver {
   voided(count: number): void;
   /** What was issued before is not what this build and configuration would issue: the issued one stands. */
   differed?(count: number): void;
-  /** The log is not the one that the store was made from: the store's partition is rebuilt. */
+  /** The log, or the store's layout, is not the one that the store was made by: the store's partition is rebuilt. */
   epochChanged(partition: number): void;
   rebuilding(partition: number, from: number): void;
   stage(stage: 'transit' | 'fold', seconds: number): void;
@@ -199,12 +197,12 @@ export class Exchange {
     return owner;
   }
 
-  /** Identity of the partition: its first record. Undefined once retention has removed it. */
+  /** Identity of what the store was made from: the layout and the partition's first record. Undefined once retention has removed it. */
   private async epochOf(partition: number): Promise<string | undefined> {
     let epoch: string | undefined;
     await this.ports.log.read('dossiers', [{ partition, from: 0, to: 1 }], (batch) => {
       for (const record of batch.records)
-        if (record.offset === 0) epoch = hashOf(32, record.headers['ce_id'] ?? '', String(record.timestampMs));
+        if (record.offset === 0) epoch = hashOf(32, READ_MODEL_LAYOUT, record.headers['ce_id'] ?? '', String(record.timestampMs));
     });
     return epoch;
   }
@@ -576,11 +574,6 @@ function keepStates(owner: Owner, states: ReadonlyMap<string, DossierState>): vo
     if (owner.states.size <= KEPT_STATES) break;
     owner.states.delete(id);
   }
-}
-
-/** The view was serialised for its digest: it is not serialised again. */
-function requestText({ view, ...request }: RequestMessage): string {
-  return `${JSON.stringify(request).slice(0, -1)},"view":${viewText(view)}}`;
 }
 
 /** Canonical JSON of the signed clearance from one canonicalisation: without its signature member it is what is signed. */

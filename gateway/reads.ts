@@ -307,7 +307,8 @@ export class Reads {
     }
     if (task.agency !== agency) return { kind: 'found', value: { dossier, task, view: {} } };
     const body = bodyBytes == null ? undefined : (JSON.parse(bodyBytes.toString()) as DossierBody);
-    return { kind: 'found', value: { dossier, task, view: body === undefined ? {} : (this.ports.rules.viewOf.get(agency)?.(body) ?? {}) } };
+    const viewText = body === undefined ? undefined : this.ports.rules.viewOf.get(agency)?.(body);
+    return { kind: 'found', value: { dossier, task, view: viewText === undefined ? {} : (JSON.parse(viewText) as unknown) } };
   }
 
   private async stateOf(partition: number, dossierId: string): Promise<DossierState | undefined> {

@@ -47,8 +47,9 @@ test('the table covers every agency and a schema of several hundred fields', () 
 
 describe.each(agencies)('%s', (agency) => {
   const listed = new Set(needToKnow[agency]);
-  const view = viewOf.get(agency);
-  if (view === undefined) throw new Error('no view');
+  const text = viewOf.get(agency);
+  if (text === undefined) throw new Error('no view');
+  const view = (declaration: Declaration): unknown => JSON.parse(text(declaration)) as unknown;
 
   test('sees a declaration of one field whole when the field is on its list, and nothing of it otherwise', () => {
     const wrong = leafPaths.filter((path) => {
@@ -94,7 +95,7 @@ test('a field added to the schema is a leaf path, and hidden from all until a ro
     'formalities.passengerList.passengers[].religion',
     'ship.hullColour',
   ]);
-  for (const path of added) for (const view of viewOf.values()) expect(view(declarationWith(path))).toEqual({});
+  for (const path of added) for (const view of viewOf.values()) expect(view(declarationWith(path))).toBe('{}');
 });
 
 describe('personal data', () => {
@@ -139,5 +140,7 @@ test('a view keeps the order of list entries and leaves out those that show noth
   const declaration = {
     formalities: { cargo: { consignments: [{ operation: 'load', items: [] }, { items: [] }, { operation: 'transit', items: [] }] } },
   } as unknown as Declaration;
-  expect(view(declaration)).toEqual({ formalities: { cargo: { consignments: [{ operation: 'load' }, { operation: 'transit' }] } } });
+  expect(JSON.parse(view(declaration))).toEqual({
+    formalities: { cargo: { consignments: [{ operation: 'load' }, { operation: 'transit' }] } },
+  });
 });

@@ -1,4 +1,4 @@
-import { clearanceIdOf } from './identifiers';
+import { clearanceIdOf, digestOf } from './identifiers';
 import { isoTime } from './deadlines';
 import type { DossierState, Task } from './dossier';
 import { AgencyRole, ClearanceStatus, DecisionOutcome } from './messages';
@@ -13,16 +13,7 @@ const HOUR_MS = 3_600_000;
 export function verdictOfDossier(state: DossierState, ruleSet: RuleSet): Verdict {
   return verdictOf({
     cancelled: state.cancelled,
-    answers: state.tasks.map((task) => ({
-      agency: task.agency,
-      role: task.role,
-      state: task.state,
-      overdue: task.overdue,
-      held: task.held,
-      reasons: task.reasons,
-      conditions: task.conditions,
-      documents: task.documents,
-    })),
+    answers: state.tasks,
     formalityOverdue: state.missing.some((entry) => entry.dueAt !== undefined && Date.parse(entry.dueAt) <= Date.parse(state.asOf)),
     ruleSet,
     takingPart: takingPart(state),
@@ -34,7 +25,7 @@ export function verdictOfDossier(state: DossierState, ruleSet: RuleSet): Verdict
  * the last adviser's due time passes after a refusal nothing else changes, and the clearance would say for ever that it is not final.
  */
 export function versionKeyOf(state: DossierState, verdict: Verdict): string {
-  return JSON.stringify([
+  const key = JSON.stringify([
     verdict.status,
     verdict.final,
     state.missing,
@@ -49,6 +40,8 @@ export function versionKeyOf(state: DossierState, verdict: Verdict): string {
       task.reference ?? null,
     ]),
   ]);
+  // It stands in the state, which is written again and again.
+  return digestOf(key).slice(0, 32);
 }
 
 /**

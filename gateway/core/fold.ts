@@ -14,7 +14,7 @@ import type {
   RequestMessage,
   ResultMessage,
 } from './messages';
-import { viewText, type ViewOf } from './need-to-know';
+import type { ViewOf } from './need-to-know';
 import { catalogueEntry, type ProblemCode } from './problem-catalogue';
 import { ruleSetById, type Agency, type ExchangeRules, type RuleSet } from './rule-set';
 import { isAwaited } from './verdict';
@@ -53,7 +53,7 @@ export interface FoldResult {
   state: DossierState | undefined;
   /** Present when the record changed the merged declaration. */
   body?: DossierBody;
-  requests: RequestMessage[];
+  requests: FoldedRequest[];
   results: { agency: string; message: ResultMessage }[];
   /** A new version, unsigned. */
   clearance?: Clearance;
@@ -61,9 +61,19 @@ export interface FoldResult {
   events: DossierEvent[];
 }
 
+/** A request whose view is JSON text already: it was serialised for its digest. */
+export type FoldedRequest = Omit<RequestMessage, 'view'> & { viewText: string };
+
+/** The request as it is sent: a RequestMessage as JSON. */
+export function requestText({ viewText, ...request }: FoldedRequest): string {
+  return `${JSON.stringify(request).slice(0, -1)},"view":${viewText}}`;
+}
+
 export interface FoldRules extends ExchangeRules {
   viewOf: ReadonlyMap<string, ViewOf>;
 }
+
+const NOTHING_SHOWN = '{}';
 
 /** Timers that a state wants: name → due time. The exchange keeps them in the store and logs those that passed. */
 export function timersOf(state: DossierState): Map<string, string> {
@@ -137,7 +147,7 @@ function foldDeclaration(
     index: indexOf(merged.body),
   };
   const events: DossierEvent[] = [];
-  const requests: RequestMessage[] = [];
+  const requests: FoldedRequest[] = [];
   const routed = route(next, revision, merged.body, ruleSet, rules, requests, events);
   return conclude(routed, ruleSet, rules, position, record.receivedAt, { requests, events, body: merged.body });
 }
@@ -301,15 +311,17 @@ function route(
   body: DossierBody,
   ruleSet: RuleSet,
   rules: FoldRules,
-  requests: RequestMessage[],
+  requests: FoldedRequest[],
   events: DossierEvent[],
 ): DossierState {
   const tasks: Task[] = [];
   const former = [...state.formerTasks];
+  const views = new Map<string, string>();
   for (const agency of routeOf(body, rules)) {
     const present = state.tasks.find((task) => task.agency === agency.code);
-    const view = rules.viewOf.get(agency.code)?.(body) ?? {};
-    const viewDigest = digestOf(viewText(view));
+    const viewText = rules.viewOf.get(agency.code)?.(body) ?? NOTHING_SHOWN;
+    const viewDigest = digestOf(viewText);
+    views.set(agency.code, viewText);
     if (present !== undefined && present.viewDigest === viewDigest) {
       tasks.push(present);
       continue;
@@ -338,7 +350,7 @@ function route(
     });
   }
   for (const task of state.tasks) if (task.asked && !tasks.some((kept) => kept.agency === task.agency)) former.push(retired(task));
-  return ask({ ...state, tasks, formerTasks: former }, body, revision.receivedAt, ruleSet, rules, requests, events);
+  return ask({ ...state, tasks, formerTasks: former }, body, revision.receivedAt, ruleSet, rules, requests, events, views);
 }
 
 function retired(task: Task): Task {
@@ -357,8 +369,10 @@ function ask(
   at: string,
   ruleSet: RuleSet,
   rules: FoldRules,
-  requests: RequestMessage[],
+  requests: FoldedRequest[],
   events: DossierEvent[],
+  /** Views of this body that are there already. */
+  views: ReadonlyMap<string, string> = new Map(),
 ): DossierState {
   if (state.tasks.every((task) => task.asked)) return state;
   const tasks = state.tasks.map((task): Task => {
@@ -379,7 +393,7 @@ function ask(
       test: state.test,
       receivedAt: state.revisions.find((revision) => revision.revision === task.revision)?.receivedAt ?? at,
       ruleSet: state.ruleSet,
-      view: rules.viewOf.get(task.agency)?.(body) ?? {},
+      viewText: views.get(task.agency) ?? rules.viewOf.get(task.agency)?.(body) ?? NOTHING_SHOWN,
     });
     events.push({ type: 'task', at, data: { agency: task.agency, role: task.role, taskId: task.taskId, revision: task.revision, dueAt } });
     return { ...task, asked: true, requestedAt: at, dueAt };
@@ -405,7 +419,7 @@ function cancel(state: DossierState, record: DeclarationRecord, position: Positi
     formalities: [],
   };
   const withdrawn = state.tasks.filter((task) => task.asked && !isAnswered(task));
-  const requests = withdrawn.map((task): RequestMessage => ({
+  const requests = withdrawn.map((task): FoldedRequest => ({
     taskId: task.taskId,
     dossierId: state.dossierId,
     dossierCode: state.dossierCode,
@@ -417,7 +431,7 @@ function cancel(state: DossierState, record: DeclarationRecord, position: Positi
     test: state.test,
     receivedAt: record.receivedAt,
     ruleSet: state.ruleSet,
-    view: {},
+    viewText: NOTHING_SHOWN,
   }));
   const events = withdrawn.map((task): DossierEvent => ({
     type: 'task',
@@ -506,7 +520,7 @@ function foldDecision(
       ? { ...state.stages, firstDecision: state.stages['firstDecision'] ?? decision.receivedAt, lastDecision: decision.receivedAt }
       : state.stages,
   };
-  const requests: RequestMessage[] = [];
+  const requests: FoldedRequest[] = [];
   if (body !== undefined) next = ask(next, body, decision.receivedAt, ruleSet, rules, requests, events);
   return conclude(next, ruleSet, rules, position, decision.receivedAt, { requests, events });
 }
@@ -536,9 +550,8 @@ function decide(task: Task, decision: RelayedDecision): Task {
     case DecisionOutcome.refused:
     case DecisionOutcome.moreInfoRequired:
     case DecisionOutcome.notApplicable: {
-      const { reference: _reference, ...rest } = seen;
       return {
-        ...rest,
+        ...withoutReference(seen),
         overdue: task.overdue || Date.parse(decision.receivedAt) > Date.parse(task.dueAt),
         state: decision.outcome,
         decidedAt: decision.decidedAt ?? decision.receivedAt,
@@ -549,6 +562,12 @@ function decide(task: Task, decision: RelayedDecision): Task {
       };
     }
   }
+}
+
+function withoutReference(task: Task): Task {
+  if (task.reference === undefined) return task;
+  const { reference: _reference, ...rest } = task;
+  return rest;
 }
 
 // ---------------------------------------------------------------- deadlines
@@ -580,7 +599,7 @@ function foldDeadline(
     asOf: latest(state.asOf, deadline.receivedAt),
     tasks: state.tasks.map((task) => (task === late ? { ...task, overdue: true } : task)),
   };
-  const requests: RequestMessage[] = [];
+  const requests: FoldedRequest[] = [];
   if (body !== undefined) next = ask(next, body, deadline.receivedAt, ruleSet, rules, requests, events);
   return conclude(next, ruleSet, rules, position, deadline.receivedAt, { requests, events });
 }
@@ -594,12 +613,12 @@ function conclude(
   position: Position,
   /** Stamp of the record. */
   at: string,
-  out: { requests: RequestMessage[]; events: DossierEvent[]; body?: DossierBody },
+  out: { requests: FoldedRequest[]; events: DossierEvent[]; body?: DossierBody },
 ): FoldResult {
   const verdict = verdictOfDossier(state, ruleSet);
-  const versionKey = versionKeyOf(state, verdict);
   // Version 1 is the first verdict other than pending; from then on each change is a version.
-  const issues = state.version === 0 ? verdict.status !== 'pending' : versionKey !== state.versionKey;
+  const versionKey = state.version === 0 && verdict.status === 'pending' ? state.versionKey : versionKeyOf(state, verdict);
+  const issues = versionKey !== state.versionKey;
   const next: DossierState = {
     ...state,
     status: verdict.status,
@@ -653,7 +672,11 @@ function nothing(state: DossierState | undefined): Omit<FoldResult, 'exit'> {
   return { state, requests: [], results: [], events: [] };
 }
 
+/** Length of a stamp in UTC with milliseconds: two such compare as text. */
+const WITH_MS = 24;
+
 /** Stamps come from several processes: the dossier's time never goes back. */
 function latest(a: string, b: string): string {
+  if (a.length === WITH_MS && b.length === WITH_MS) return a >= b ? a : b;
   return Date.parse(a) >= Date.parse(b) ? a : b;
 }

@@ -3,15 +3,20 @@ import type { Declaration } from './declaration';
 /**
  * Need to know, default deny (architecture.md §5, guarantees.md G15): an agency sees the leaf paths on its list and no other.
  * A path is written `formalities.crewList.members[].name.familyName`; a new field of the schema is hidden until a row shows it.
+ * A view is a part of a declaration as JSON text: what the request carries and the digest tells apart.
  */
-export type ViewOf = (declaration: Declaration) => Partial<Declaration>;
+export type ViewOf = (declaration: Declaration) => string;
 
 interface Node {
   leaf: boolean;
   members: Map<string, Node>;
 }
 
-/** Compiles an agency's list once; the returned function copies what is listed and keeps the order of the declaration. */
+/**
+ * Compiles an agency's list once, to code that writes what is listed as JSON and looks at nothing else: copying it and serialising the
+ * copy costs three times as much, for every agency of every declaration. Keys stand in the order of the list, so that a view and its
+ * digest do not depend on the dialect.
+ */
 export function compileView(paths: readonly string[]): ViewOf {
   const root: Node = { leaf: false, members: new Map() };
   for (const path of paths) {
@@ -24,39 +29,58 @@ export function compileView(paths: readonly string[]): ViewOf {
     }
     node.leaf = true;
   }
-  // A declaration is never changed: the fold compares its view, then sends it.
-  const views = new WeakMap<Declaration, Partial<Declaration>>();
-  return (declaration) => {
-    let view = views.get(declaration);
-    if (view === undefined) views.set(declaration, (view = pick(declaration, root) ?? {}));
-    return view;
-  };
+  if (root.members.size === 0) return () => '{}';
+  const functions: string[] = [];
+  const main = writerOf(root, functions);
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- names are quoted; the list is configuration
+  const compiled = new Function('plain', 'list', `'use strict';\n${functions.join('\n')}\nreturn ${main};`) as (
+    plain: Writer,
+    list: typeof writeList,
+  ) => Writer;
+  const write = compiled(writePlain, writeList);
+  return (declaration) => write(declaration) || '{}';
 }
 
-const texts = new WeakMap<object, string>();
+/** The text of what is shown of a value; empty when that is nothing. */
+type Writer = (value: unknown) => string;
 
-/** A view as JSON, serialised once: its digest tells a change, its text goes into the request. Keys stand in the order of the list. */
-export function viewText(view: Partial<Declaration>): string {
-  let text = texts.get(view);
-  if (text === undefined) texts.set(view, (text = JSON.stringify(view)));
-  return text;
+/** Adds the source of the node's writer and those below it; returns its name. */
+function writerOf(node: Node, functions: string[]): string {
+  if (node.members.size === 0) return 'plain';
+  const name = `w${functions.length}`;
+  functions.push('');
+  let source = `function ${name}(value) {
+  if (value === null || typeof value !== 'object') return ${node.leaf ? 'plain(value)' : "''"};
+  if (Array.isArray(value)) return list(value, ${name});
+  let text = '', part;`;
+  for (const [member, child] of node.members) {
+    const key = JSON.stringify(member);
+    source += `
+  part = value[${key}];
+  if (part !== undefined && (part = ${writerOf(child, functions)}(part)) !== '') text += (text === '' ? ${JSON.stringify(`{${key}:`)} : ${JSON.stringify(`,${key}:`)}) + part;`;
+  }
+  functions[Number(name.slice(1))] = `${source}\n  return text === '' ? '' : text + '}';\n}`;
+  return name;
 }
 
-function pick(value: unknown, node: Node): unknown {
-  if (Array.isArray(value)) {
-    const items = value.map((item) => pick(item, node)).filter((item) => item !== undefined);
-    return items.length === 0 ? undefined : items;
+/** Text without anything that JSON escapes. */
+const UNESCAPED = /^[ !#-[\]-~\u00a0-\ud7ff]*$/;
+
+/** A plain value, or a list of such; objects show nothing. */
+function writePlain(value: unknown): string {
+  if (typeof value === 'string') return UNESCAPED.test(value) ? `"${value}"` : JSON.stringify(value);
+  if (Array.isArray(value)) return writeList(value, writePlain);
+  return value === null || typeof value !== 'object' ? JSON.stringify(value) : '';
+}
+
+/** Entries that show nothing are left out. */
+function writeList(values: readonly unknown[], write: Writer): string {
+  let text = '';
+  for (const value of values) {
+    const part = write(value);
+    if (part !== '') text += (text === '' ? '[' : ',') + part;
   }
-  if (value === null || typeof value !== 'object') return node.leaf ? value : undefined;
-  const source = value as Record<string, unknown>;
-  let picked: Record<string, unknown> | undefined;
-  for (const [name, child] of node.members) {
-    const member = source[name];
-    if (member === undefined) continue;
-    const shown = pick(member, child);
-    if (shown !== undefined) (picked ??= {})[name] = shown;
-  }
-  return picked;
+  return text === '' ? '' : `${text}]`;
 }
 
 /** Every leaf path of a JSON Schema object with its `$defs`, in the spelling of the lists. */

@@ -1,5 +1,5 @@
 import type { DossierBody, DossierState, Task } from '../../gateway/core/dossier';
-import { fold, needsBody, timersOf, type Fact, type FoldResult, type FoldRules } from '../../gateway/core/fold';
+import { fold, needsBody, requestText, timersOf, type Fact, type FoldResult, type FoldRules } from '../../gateway/core/fold';
 import type { Clearance, DecisionOutcome, RelayedDecision, RequestMessage } from '../../gateway/core/messages';
 import { declarationRecord, type RecordOptions } from './declaration-records';
 import { shippedRules } from './test-rules';
@@ -111,7 +111,7 @@ export class DossierStory {
   }
 
   get requests(): RequestMessage[] {
-    return this.results.flatMap((result) => result.requests);
+    return this.results.flatMap((result) => result.requests.map((request) => JSON.parse(requestText(request)) as RequestMessage));
   }
 
   position(): { partition: number; offset: number } {

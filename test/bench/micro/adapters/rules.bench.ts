@@ -1,6 +1,7 @@
 import { assessorOf } from '../../../../adapters';
 import { loadRegistries } from '../../../../adapters/registries/load-registries';
-import { fold } from '../../../../gateway/core/fold';
+import { fold, requestText } from '../../../../gateway/core/fold';
+import type { RequestMessage } from '../../../../gateway/core/messages';
 import type { Benches } from '../harness';
 import { recordOf, rules } from '../materials';
 
@@ -12,8 +13,10 @@ export const benches: Benches = async () => {
     undefined,
     rules,
   );
-  return requests.map((request) => ({
-    name: `adapters: ${request.agency} assesses`,
-    run: () => assessorOf(request, registries, rules.agencies),
-  }));
+  return requests
+    .map((folded) => JSON.parse(requestText(folded)) as RequestMessage)
+    .map((request) => ({
+      name: `adapters: ${request.agency} assesses`,
+      run: () => assessorOf(request, registries, rules.agencies),
+    }));
 };

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../../../gateway/core/canonical-json';
-import { fold, type Fact } from '../../../../gateway/core/fold';
+import { fold, requestText, type Fact } from '../../../../gateway/core/fold';
 import { digestOf, dossierCodeOf, dossierIdOf } from '../../../../gateway/core/identifiers';
 import { partitionOf } from '../../../../gateway/core/partition';
 import type { Benches } from '../harness';
@@ -36,7 +36,7 @@ export const benches: Benches = async () => {
     { name: 'core: canonical JSON of a clearance', run: () => canonicalJson(clearance) },
     { name: 'core: canonical JSON of a receipt', run: () => canonicalJson(record.receipt) },
     { name: 'core: JSON.stringify of a record', run: () => JSON.stringify(record) },
-    { name: 'core: JSON.stringify of the requests', run: () => opened.requests.map((request) => JSON.stringify(request)) },
+    { name: 'core: the requests as text', run: () => opened.requests.map(requestText) },
     {
       name: 'core: JSON.parse of a record',
       run: (
