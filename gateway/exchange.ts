@@ -421,17 +421,21 @@ export class Exchange {
     changes: StoreChange[],
   ): void {
     const touched = new Set<string>();
-    const rebodied = new Set<string>();
+    /** Serialised body by dossier; undefined where the merged one is to be. */
+    const rebodied = new Map<string, Buffer | undefined>();
     for (const { record, fact, result } of steps) {
       const { dossierId } = fact.value;
       if (result.state !== undefined && result.exit.exit !== 'duplicate') touched.add(dossierId);
-      if (result.body !== undefined) rebodied.add(dossierId);
+      if (result.body !== undefined) {
+        const asItCame = fact.kind === 'declaration' && result.body === fact.value.declaration;
+        rebodied.set(dossierId, asItCame ? memberText(record, fact.value, 'declaration') : undefined);
+      }
       const dossier = result.state ?? (fact.kind === 'declaration' ? fact.value : undefined);
       if (dossier !== undefined && result.events.length > 0)
         changes.push(...eventChanges(dossier, result.events, { partition, offset: record.offset }));
       if (fact.kind === 'declaration' && result.exit.exit !== 'duplicate') {
         const { messageId, digest, receipt } = fact.value;
-        const value = JSON.stringify(receipt);
+        const value = memberText(record, fact.value, 'receipt', 'declaration') ?? JSON.stringify(receipt);
         changes.push({ put: keys.receipt(dossierId, messageId, digest), value });
         // Where there is a state nobody asks for it.
         if (result.state === undefined) changes.push({ put: keys.anyReceipt(dossierId), value });
@@ -444,7 +448,8 @@ export class Exchange {
       if (state === undefined) continue;
       changes.push({ put: keys.state(dossierId), value: JSON.stringify(state) }, ...indexChanges(before.get(dossierId), state));
     }
-    for (const dossierId of rebodied) changes.push({ put: keys.body(dossierId), value: JSON.stringify(bodies.get(dossierId)) });
+    for (const [dossierId, text] of rebodied)
+      changes.push({ put: keys.body(dossierId), value: text ?? JSON.stringify(bodies.get(dossierId)) });
   }
 
   /** What intake looks up in other partitions: where a message id went that opened no dossier, and the open dossier of a ship's call. */
@@ -574,6 +579,18 @@ function keepStates(owner: Owner, states: ReadonlyMap<string, DossierState>): vo
     if (owner.states.size <= KEPT_STATES) break;
     owner.states.delete(id);
   }
+}
+
+/**
+ * The bytes of a member of a record, when it is the last one, or the last before `next`: intake wrote it so. Nothing is serialised that
+ * came as text. A quote within a string is escaped, so `,"name":` stands at the top or in what comes after it.
+ */
+function memberText(record: LogRecord, value: object, name: string, next?: string): Buffer | undefined {
+  const names = Object.keys(value);
+  if (names.at(-1) !== (next ?? name) || (next !== undefined && names.at(-2) !== name)) return undefined;
+  const from = record.value.indexOf(`,"${name}":`);
+  const to = next === undefined ? record.value.lastIndexOf('}') : record.value.indexOf(`,"${next}":`, from);
+  return from < 0 || to < 0 ? undefined : record.value.subarray(from + name.length + 4, to);
 }
 
 /** Canonical JSON of the signed clearance from one canonicalisation: without its signature member it is what is signed. */

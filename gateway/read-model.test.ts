@@ -3,7 +3,18 @@ import { FakeDossierStore } from '../test/support/fake-dossier-store';
 import { rulesWith } from '../test/support/test-rules';
 import type { DossierState } from './core/dossier';
 import type { StoreChange } from './ports/dossier-store';
-import { eventChanges, eventScore, indexChanges, indexes, keys, parseTimerMember, scoreOfEventId, timerMember } from './read-model';
+import {
+  eventChanges,
+  eventScore,
+  indexChanges,
+  indexes,
+  keys,
+  parseTimerMember,
+  readEvents,
+  recordScore,
+  scoreOfEventId,
+  timerMember,
+} from './read-model';
 
 const marker = (offset: number) => ({ epoch: 'e', offset, clearancesOffset: 0 });
 const shipStores = { items: [{ sequenceNumber: 1, quantity: { value: 4, unit: 'LTR' } }] };
@@ -109,10 +120,16 @@ describe('event ids', () => {
       ],
       { partition: 7, offset: 42 },
     );
-    expect(changes.filter((change) => 'put' in change).map((change) => change.put)).toEqual(['ve:7-42-0', 've:7-42-1']);
+    const [{ put, value } = { put: '', value: '' }, ...others] = changes.filter((change) => 'put' in change);
+    expect([put, others]).toEqual(['ve:7-42', []]);
     for (const index of [indexes.feed('agent'), indexes.events('d')]) {
-      expect(changes).toContainEqual({ index, add: '7-42-1', score: eventScore(42, 1) });
+      expect(changes).toContainEqual({ index, add: '7-42', score: eventScore(42, 0) });
     }
+    const read = (from: number): string[] => readEvents('7-42', Buffer.from(value), from).map(({ id, type }) => `${id} ${type}`);
+    expect(read(0)).toEqual(['7-42-0 decision', '7-42-1 clearance']);
+    expect(read(eventScore(42, 1))).toEqual(['7-42-1 clearance']);
+    expect(read(eventScore(43, 0))).toEqual([]);
+    expect([eventScore(42, 0), eventScore(42, 1), eventScore(42, 99)].map(recordScore)).toEqual(Array(3).fill(eventScore(42, 0)));
     expect(scoreOfEventId('7-42-1')).toEqual({ partition: 7, score: eventScore(42, 1) });
     expect(eventScore(42, 99)).toBeLessThan(eventScore(43, 0));
   });

@@ -24,7 +24,8 @@ export const keys = {
   /** Which dossier a message id that opened none went to; stands in the partition of the dossier it would have opened. */
   message: (wouldBe: DossierId) => `mi:${wouldBe}`,
   rejection: (dossierId: DossierId) => `rj:${dossierId}`,
-  event: (id: string) => `ve:${id}`,
+  /** Events of a record, `partition-offset`. */
+  events: (record: string) => `ve:${record}`,
   /** The open dossier of a tenant's ship in a port: an OpenCall, in the partition of this key. */
   openCall: (tenant: string, imoNumber: string, unLocode: string) => `oc:${hashOf(40, tenant, imoNumber, unLocode)}`,
   idempotencyKey: (tenant: string, key: string) => `ik:${hashOf(40, tenant, key)}`,
@@ -71,8 +72,29 @@ export interface StoredEvent extends DossierEvent {
   dossierCode: string;
 }
 
+/** What one record made happen in a dossier: written together, read together. */
+interface RecordEvents {
+  dossierId: string;
+  dossierCode: string;
+  events: readonly DossierEvent[];
+}
+
 export function eventScore(offset: number, place: number): number {
   return offset * EVENTS_PER_OFFSET + Math.min(place, EVENTS_PER_OFFSET - 1);
+}
+
+/** Where in an index to begin for events from a score on: their record may have earlier ones. */
+export function recordScore(score: number): number {
+  return score - (score % EVENTS_PER_OFFSET);
+}
+
+/** The events of a record from a score on; `record` is the index member, `partition-offset`. */
+export function readEvents(record: string, value: Buffer, fromScore: number): StoredEvent[] {
+  const { dossierId, dossierCode, events } = JSON.parse(value.toString()) as RecordEvents;
+  const offset = Number(record.slice(record.indexOf('-') + 1));
+  return events
+    .map((event, place) => ({ id: `${record}-${place}`, dossierId, dossierCode, ...event }))
+    .filter((_, place) => eventScore(offset, place) >= fromScore);
 }
 
 /** Score behind an event id or cursor part `offset-place`. */
@@ -130,18 +152,13 @@ export function eventChanges(
   events: readonly DossierEvent[],
   position: { partition: number; offset: number },
 ): StoreChange[] {
-  return events.flatMap((event, place): StoreChange[] => {
-    const stored: StoredEvent = {
-      id: `${position.partition}-${position.offset}-${place}`,
-      dossierId: dossier.dossierId,
-      dossierCode: dossier.dossierCode,
-      ...event,
-    };
-    const score = eventScore(position.offset, place);
-    return [
-      { put: keys.event(stored.id), value: JSON.stringify(stored) },
-      { index: indexes.events(dossier.dossierId), add: stored.id, score },
-      { index: indexes.feed(dossier.tenant), add: stored.id, score },
-    ];
-  });
+  const { dossierId, dossierCode, tenant } = dossier;
+  const record = `${position.partition}-${position.offset}`;
+  const value: RecordEvents = { dossierId, dossierCode, events };
+  const score = eventScore(position.offset, 0);
+  return [
+    { put: keys.events(record), value: JSON.stringify(value) },
+    { index: indexes.events(dossierId), add: record, score },
+    { index: indexes.feed(tenant), add: record, score },
+  ];
 }

@@ -7,7 +7,7 @@ import { partitionOf } from './core/partition';
 import { ruleSetById } from './core/rule-set';
 import { statusCodeOf } from './core/verdict';
 import type { DossierStore, IndexEntry } from './ports/dossier-store';
-import { indexes, keys, scoreOfEventId, type StoredEvent } from './read-model';
+import { indexes, keys, readEvents, recordScore, scoreOfEventId, type StoredEvent } from './read-model';
 import type { StoreReader } from './store-reader';
 
 /**
@@ -192,10 +192,10 @@ export class Reads {
     return tenantHashOf(tenant);
   }
 
-  /** Events of a dossier after a score, in order. */
+  /** Events of a dossier from a score on, in order: `limit` or a few more, where there are so many. */
   async events(dossierId: DossierId, afterScore: number, limit: number): Promise<StoredEvent[]> {
     const partition = this.partition(dossierId);
-    return this.loadEvents(partition, await this.ports.store.range(partition, indexes.events(dossierId), { min: afterScore, limit }));
+    return this.loadEvents(partition, indexes.events(dossierId), afterScore, limit);
   }
 
   /** Whether the dossier is the tenant's and known, for a stream. */
@@ -204,13 +204,18 @@ export class Reads {
     return found.kind === 'found' ? { kind: 'found', value: true } : found;
   }
 
-  private async loadEvents(partition: number, entries: IndexEntry[]): Promise<StoredEvent[]> {
+  private async loadEvents(partition: number, index: string, fromScore: number, limit: number): Promise<StoredEvent[]> {
+    // One more: of the first record all may lie before the score.
+    const entries = await this.ports.store.range(partition, index, { min: recordScore(fromScore), limit: limit + 1 });
     if (entries.length === 0) return [];
     const values = await this.ports.store.getMany(
       partition,
-      entries.map((entry) => keys.event(entry.member)),
+      entries.map((entry) => keys.events(entry.member)),
     );
-    return values.flatMap((value) => (value == null ? [] : [JSON.parse(value.toString()) as StoredEvent]));
+    return entries.flatMap(({ member }, i) => {
+      const value = values[i];
+      return value == null ? [] : readEvents(member, value, fromScore);
+    });
   }
 
   /**
@@ -220,11 +225,10 @@ export class Reads {
   async feed(tenant: Tenant, cursor: string | undefined, limit: number): Promise<Page<StoredEvent> | undefined> {
     const positions = parseCursor(tenant, cursor);
     if (positions === undefined) return undefined;
-    const { store, partitions } = this.ports;
+    const { partitions } = this.ports;
     const lists = await Promise.all(
       Array.from({ length: partitions }, async (_, partition) => {
-        const entries = await store.range(partition, indexes.feed(tenant), { min: positions.get(partition) ?? 0, limit });
-        return { partition, events: await this.loadEvents(partition, entries) };
+        return { partition, events: await this.loadEvents(partition, indexes.feed(tenant), positions.get(partition) ?? 0, limit) };
       }),
     );
     const items: StoredEvent[] = [];

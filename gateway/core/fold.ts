@@ -250,6 +250,9 @@ function merge(
 ): { body: DossierBody; origin: DossierState['formalityOrigin'] } {
   const incoming = record.declaration;
   const carried = Object.entries(incoming.formalities ?? {}) as [FormalityName, unknown][];
+  // What opens a dossier is its body as it came.
+  if (state === undefined && incoming.formalities !== undefined && carried.every(([, value]) => value !== null))
+    return { body: incoming, origin: Object.fromEntries(carried.map(([name]) => [name, record.messageId])) };
   const formalities: Record<string, unknown> = {};
   const origin: DossierState['formalityOrigin'] = {};
   const isUpdate = state !== undefined && state.revisions.some((revision) => revision.messageId === record.messageId);
