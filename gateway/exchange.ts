@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { canonicalJson } from './core/canonical-json';
 import { withIssuedVersion } from './core/clearance';
 import { isoTime } from './core/deadlines';
@@ -674,7 +675,7 @@ type Add = (topic: string, key: string, type: EventType, id: string, subject: st
 function factOf(record: LogRecord): Fact | undefined {
   const position = { partition: record.partition, offset: record.offset };
   try {
-    const value = JSON.parse(record.value.toString()) as Record<string, unknown>;
+    const value = JSON.parse(record.value.toString(isAscii(record.value) ? 'latin1' : 'utf8')) as Record<string, unknown>;
     if (typeof value['dossierId'] !== 'string' || !isDossierId(value['dossierId']) || !isTime(value['receivedAt'])) return undefined;
     switch (record.headers['ce_type']) {
       case EventType.declaration:
