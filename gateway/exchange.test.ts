@@ -455,9 +455,13 @@ describe('the store', () => {
     process.exchange.assign([0, 1]);
     await process.exchange.fireDeadlines();
     const dump = world.storeData.dump();
+    const sent = (): [string, number][] => [...world.logData.topics.keys()].map((topic) => [topic, world.logData.records(topic).length]);
+    const before = sent();
     world.storeData.loseEverything();
     await process.exchange.fireDeadlines();
     expect(world.storeData.dump()).toBe(dump);
+    // No agency is asked or told again.
+    expect(sent()).toEqual(before);
   });
 
   test('of an old dump is read on from where it was', async () => {

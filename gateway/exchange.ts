@@ -238,7 +238,7 @@ export class Exchange {
       if (result.body !== undefined) bodies.set(dossierId, result.body);
     }
     observe.stage('fold', (clock.monotonicMs() - startedMs) / 1000);
-    for (const record of poisoned) outgoing.push(this.ports.deadLetter(record, 'poison'));
+    for (const record of poisoned) if (record.offset >= owner.committed) outgoing.push(this.ports.deadLetter(record, 'poison'));
     differed += this.outputsOf(owner, steps, outgoing, issuing);
     if (control.isStale()) throw new Error('the partition was taken away');
     await control.heartbeat();
@@ -340,12 +340,14 @@ export class Exchange {
   }
 
   /**
-   * Requests, results, clearances, rejections and dead letters of the steps. What was issued before is not appended again. Returns how
-   * many issued versions say something else than the fold of today.
+   * Requests, results, clearances, rejections and dead letters of the steps. What was issued before is not appended again, and nothing
+   * of records that the group has committed: that came after their append. Returns how many issued versions say something else than the
+   * fold of today.
    */
   private outputsOf(owner: Owner, steps: Step[], outgoing: OutgoingRecord[], issuing: Issue[]): number {
     let differed = 0;
     for (const { record, fact, result } of steps) {
+      const isSent = record.offset < owner.committed;
       const traceparent = record.headers['traceparent'];
       const { partition } = record;
       const stamp = fact.value.receivedAt;
@@ -359,7 +361,7 @@ export class Exchange {
           headers: eventHeaders({ type, id, source: '/seaport/exchange', time, subject, traceparent }),
         });
       };
-      for (const request of result.requests) {
+      for (const request of isSent ? [] : result.requests) {
         const topic = `${test ? 'test.' : ''}requests.${request.agency}`;
         add(
           topic,
@@ -371,7 +373,7 @@ export class Exchange {
           requestText(request),
         );
       }
-      if (!test) {
+      if (!test && !isSent) {
         for (const { agency, message } of result.results) {
           add(
             `results.${agency}`,
@@ -390,7 +392,7 @@ export class Exchange {
         if (differs) differed++;
       }
       if (result.rejected !== undefined) issuing.push(this.issueRejection(owner, result.rejected, add));
-      if (result.exit.exit === 'dead-lettered') outgoing.push(this.ports.deadLetter(record, result.exit.reason));
+      if (result.exit.exit === 'dead-lettered' && !isSent) outgoing.push(this.ports.deadLetter(record, result.exit.reason));
     }
     return differed;
   }
