@@ -337,6 +337,7 @@ async function startExchange(wiring: {
     clock: systemClock,
     rules,
     partitions,
+    results: settings.results === 'all',
     deadLetter,
     observe: observeExchange(metrics, logger, systemClock),
   });

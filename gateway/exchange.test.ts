@@ -124,6 +124,13 @@ describe('a declaration and its decisions', () => {
     expect(process.signer.calls).toBe(1);
   });
 
+  test('are not told to the agencies where results are switched off', async () => {
+    const world = await worldOf(declared(), ...accepted());
+    await world.process({ results: false }).consume();
+    expect(issued(world)).toHaveLength(1);
+    for (const agency of four) expect([agency, world.records(`results.${agency}`)]).toEqual([agency, []]);
+  });
+
   test('are decided record by record: any cut into batches gives the same bytes everywhere', async () => {
     const whole = (await folded(...history)).world;
     for (const batchRecords of [1, 2, 3, 7]) {

@@ -37,6 +37,8 @@ export interface ExchangePorts {
   clock: Clock;
   rules: FoldRules;
   partitions: number;
+  /** Whether `results.<agency>` is written; true where it is not given. */
+  results?: boolean;
   /** The group that reads `dossiers`; 'exchange' without a prefix. */
   group?: string;
   /** A record that cannot be handled, ready for `dead-letters`. */
@@ -373,7 +375,7 @@ export class Exchange {
           requestText(request),
         );
       }
-      if (!test && !isSent) {
+      if (!test && !isSent && this.ports.results !== false) {
         for (const { agency, message } of result.results) {
           add(
             `results.${agency}`,

@@ -91,12 +91,15 @@ export class ExchangeWorld {
   }
 
   /** One process. */
-  process(options: { rules?: FoldRules; signer?: FakeSigner; log?: FakeMessageLog; store?: FakeDossierStore } = {}): ExchangeProcess {
+  process(
+    options: { rules?: FoldRules; signer?: FakeSigner; log?: FakeMessageLog; store?: FakeDossierStore; results?: boolean } = {},
+  ): ExchangeProcess {
     return new ExchangeProcess(this, {
       log: options.log ?? this.log(),
       store: options.store ?? this.store(),
       signer: options.signer ?? new FakeSigner(),
       rules: options.rules ?? shippedRules,
+      results: options.results ?? true,
     });
   }
 
@@ -138,7 +141,10 @@ export class ExchangeProcess {
   batchRecords = 500;
   isStale = (): boolean => false;
 
-  constructor(world: ExchangeWorld, parts: { log: FakeMessageLog; store: FakeDossierStore; signer: FakeSigner; rules: FoldRules }) {
+  constructor(
+    world: ExchangeWorld,
+    parts: { log: FakeMessageLog; store: FakeDossierStore; signer: FakeSigner; rules: FoldRules; results: boolean },
+  ) {
     this.world = world;
     this.log = parts.log;
     this.store = parts.store;
