@@ -84,6 +84,27 @@ test('stamps and identities of the sender are data: ours stand over them', async
   expect(decision.decisionId).not.toBe('forged');
 });
 
+test('a decision goes on with the same content and stamp, whether its bytes are taken as they are or read and written anew', async () => {
+  const decision = {
+    taskId,
+    dossierId,
+    revision: 2,
+    agency: 'customs',
+    outcome: 'conditionallyAccepted',
+    reasons: [{ code: 'CUS-CHANNEL-RED', text: 'Inspection', textVi: 'Kiểm tra' }],
+    conditions: [{ code: 'CUS-INSPECTION', text: 'Inspection' }],
+    reference: 'RED-1',
+    decidedAt: '2026-11-24T03:00:00Z',
+  };
+  for (const ce_id of ['ce-1', 'Số "1" \\ \u2028']) {
+    const stamp = { decisionId: ce_id, receivedAt: '2026-11-24T03:07:00Z', test: false };
+    expect(await relayed(decision, { ce_id })).toEqual({ ...decision, ...stamp });
+    expect(await relayed(JSON.stringify(decision, null, 2), { ce_id })).toEqual({ ...decision, ...stamp });
+    const { dossierId: _dossierId, agency: _agency, ...least } = decision;
+    expect(await relayed(least, { ce_id })).toEqual({ ...decision, ...stamp });
+  }
+});
+
 test('what comes by the topic of tests is marked as one', async () => {
   expect(await relayed({ taskId, outcome: 'accepted' }, {}, 'test.decisions.customs')).toMatchObject({ test: true, agency: 'customs' });
 });

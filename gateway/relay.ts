@@ -7,6 +7,7 @@ import type { Clock } from './ports/clock';
 import type { LogBatch, LogRecord, MessageLog, OutgoingRecord } from './ports/message-log';
 import { parseDecision } from './wire/decision-message';
 import { eventHeaders } from './wire/event-envelope';
+import { readPlainDecision, withMembers, type PlainDecision } from './wire/plain-decision';
 
 /**
  * The only way in for a decision: reads every `decisions.<agency>`, checks agency and schema, stamps the time and appends to `dossiers`,
@@ -44,6 +45,9 @@ export async function relayBatch(batch: LogBatch, ports: RelayPorts): Promise<vo
   if (outgoing.length > 0) await ports.log.append(outgoing);
 }
 
+/** What the relay adds to a decision, or sets in place of what it says. */
+type Stamp = Pick<RelayedDecision, 'dossierId' | 'agency' | 'decisionId' | 'receivedAt' | 'test'>;
+
 /** The record for `dossiers`, or why there is none. */
 function relayRecord(
   record: LogRecord,
@@ -52,26 +56,47 @@ function relayRecord(
   receivedAt: string,
   partitions: number,
 ): OutgoingRecord | ProblemCode {
+  const plain = readPlainDecision(record.value);
+  if (plain !== undefined) {
+    const stamp = stampOf(record, plain, agency, test, receivedAt);
+    return typeof stamp === 'string' ? stamp : outgoing(record, stamp, stampedBytes(record.value, plain, stamp), partitions);
+  }
   const parsed = parseDecision(record.value);
   if (!parsed.ok) return 'decision-invalid';
-  const decision = parsed.value;
+  const stamp = stampOf(record, parsed.value, agency, test, receivedAt);
+  if (typeof stamp === 'string') return stamp;
+  const relayed: RelayedDecision = { ...parsed.value, ...stamp };
+  return outgoing(record, stamp, Buffer.from(JSON.stringify(relayed)), partitions);
+}
+
+function stampOf(
+  record: LogRecord,
+  decision: { taskId: string; dossierId?: string | undefined; agency?: string | undefined },
+  agency: string,
+  test: boolean,
+  receivedAt: string,
+): Stamp | ProblemCode {
   if (decision.agency !== undefined && decision.agency !== agency) return 'agency-mismatch';
   const dossierId = dossierIdOfTask(decision.taskId);
   if (dossierId === undefined || (decision.dossierId !== undefined && decision.dossierId !== dossierId)) return 'task-unknown';
   const given = record.headers['ce_id'];
-  const relayed: RelayedDecision = {
-    ...decision,
-    dossierId,
-    agency,
-    decisionId: given === undefined || given === '' ? digestOf(record.value) : given.length > MAX_IDENTITY_LENGTH ? digestOf(given) : given,
-    receivedAt,
-    test,
-  };
+  const decisionId =
+    given === undefined || given === '' ? digestOf(record.value) : given.length > MAX_IDENTITY_LENGTH ? digestOf(given) : given;
+  return { dossierId, agency, decisionId, receivedAt, test };
+}
+
+/** The bytes of a plain decision go on as they are: what it names of the stamp was found equal, the rest is put at its end. */
+function stampedBytes(value: Buffer, plain: PlainDecision, { dossierId, agency, decisionId, receivedAt, test }: Stamp): Buffer {
+  const named = `${plain.dossierId === undefined ? `,"dossierId":"${dossierId}"` : ''}${plain.agency === undefined ? `,"agency":${JSON.stringify(agency)}` : ''}`;
+  return withMembers(value, `${named},"decisionId":${JSON.stringify(decisionId)},"receivedAt":"${receivedAt}","test":${String(test)}`);
+}
+
+function outgoing(record: LogRecord, { dossierId, receivedAt }: Stamp, value: Buffer, partitions: number): OutgoingRecord {
   return {
     topic: 'dossiers',
     partition: partitionOf(dossierId, partitions),
     key: dossierId,
-    value: Buffer.from(JSON.stringify(relayed)),
+    value,
     headers: eventHeaders({
       type: EventType.decision,
       // The position of the source makes it the same event when the relay reads it again.
