@@ -39,6 +39,16 @@ export function shuffledByName(random: () => number): (children: readonly XmlEle
   };
 }
 
+export function childOf(element: XmlElement, local: string): XmlElement | undefined {
+  return element.children.find((child) => child.local === local);
+}
+
+/** Text of a child, undefined where it is missing or empty. */
+export function childText(element: XmlElement, local: string): string | undefined {
+  const text = childOf(element, local)?.text.trim();
+  return text === '' ? undefined : text;
+}
+
 /** A whole message around the given inner XML, for tests of single elements. */
 export function epcMessage(body: string, header = '<ShipMessageId>M1</ShipMessageId><ArrivalDeparture>Arrival</ArrivalDeparture>'): string {
   return `<EPCMessage xmlns="${EPC_NAMESPACE}"><EPCMessageHeader>${header}</EPCMessageHeader><EPCRequestBody>${body}</EPCRequestBody></EPCMessage>`;

@@ -1,3 +1,6 @@
+/** Namespace of the root; children are in it (2011) or in none (2021). */
+export const EPC_NAMESPACE = 'http://www.iso.org/28005-2';
+
 /**
  * The elements that are known to EPC in each place: the children of each element, by local name, for ISO 28005-2:2011 and :2021
  * together (reference: types of ISO 28005-2:2021 and the flat forms of 2011 messages). `*` = may repeat. An element that is
@@ -220,3 +223,10 @@ const NONE: ReadonlyMap<string, boolean> = new Map();
 export function epcChildrenOf(parent: string): ReadonlyMap<string, boolean> {
   return known.get(parent) ?? NONE;
 }
+
+/** Every name of EPC, wherever it stands. */
+export const epcElementNames: ReadonlySet<string> = new Set([
+  'EPCMessage',
+  ...known.keys(),
+  ...[...known.values()].flatMap((names) => [...names.keys()]),
+]);

@@ -34,9 +34,8 @@ import {
   wasteDeliveryStatus,
   type Conversion,
 } from './conversions';
-import { childOf, childText, Frame, hasContent, trimmed, type EpcReader } from './epc-reader';
+import { Frame, type EpcReader } from './epc-reader';
 import { compileRules, group, ignored, note, special, type Facts, type Row, type Rule, type Shape } from './epc-rules';
-import type { XmlElement } from './strict-xml';
 
 /**
  * What goes where: one table for both dialects of ISO 28005-2, element path → canonical path, conversion. Where the dialects
@@ -87,13 +86,13 @@ const ADDRESS: Shape = {
     ['CountryCode', 'countryCode', country2],
     ['Country', 'countryCode', country2],
   ],
-  finish(frame, reader, element) {
+  finish(frame, reader, row) {
     const noted = (name: string) => frame.notes?.get(name)?.value;
     const street = [noted('street'), noted('number')].filter(isText).join(' ');
     const lines = [street, noted('line1'), noted('line2'), noted('line3'), noted('line4'), noted('line5')].filter(
       (line) => isText(line) && line !== '',
     );
-    if (lines.length > 0) reader.set(frame, ['streetAndNumber'], lines.join(', '), element);
+    if (lines.length > 0) reader.set(frame, ['streetAndNumber'], lines.join(', '), row);
   },
 };
 
@@ -105,13 +104,13 @@ const party = (role?: string): Shape => ({
     ['Address', 'address', ADDRESS],
     ...contactRows('contact.'),
   ],
-  finish(frame, reader, element) {
+  finish(frame, reader, row) {
     const value = frame.value;
     if (value === undefined) return;
     const contact = value['contact'] as JsonObject | undefined;
     if (value['name'] === undefined) {
       const name = [contact?.['givenName'], contact?.['familyName']].filter(isText).join(' ');
-      if (name !== '') reader.set(frame, ['name'], name, childOf(element, 'Person') ?? element);
+      if (name !== '') reader.set(frame, ['name'], name, reader.table.childOf(row, 'Person') ?? row);
     }
     if (role !== undefined) value['roleCode'] = role;
   },
@@ -160,32 +159,32 @@ const PORT: Shape = {
   finish: finishPort,
 };
 
-function finishPort(frame: Frame, reader: EpcReader, element: XmlElement): void {
+function finishPort(frame: Frame, reader: EpcReader, row: number): void {
   const { notes } = frame;
   const name = notes?.get('portName') ?? notes?.get('name');
-  if (name !== undefined) reader.set(frame, ['name'], name.value, name.element);
+  if (name !== undefined) reader.set(frame, ['name'], name.value, name.row);
   const place = notes?.get('name');
   if (place !== undefined && name !== undefined && place.value !== name.value) {
-    reader.set(frame, ['locationInPort'], place.value, place.element);
+    reader.set(frame, ['locationInPort'], place.value, place.row);
   }
   const country = notes?.get('country');
   const code = notes?.get('locode');
   if (code === undefined) {
-    if (country !== undefined) reader.set(frame, ['countryCode'], country.value, country.element);
+    if (country !== undefined) reader.set(frame, ['countryCode'], country.value, country.row);
     return;
   }
   const written = code.value as string;
   if (written.length !== 3) {
     // Five characters say it all; a CountryCode beside them may only agree.
     if (country !== undefined && written.length === 5 && !written.startsWith(country.value as string)) {
-      reader.report('locode-unknown', code.element, frame, '/unLocode', LOCODE_CONTRADICTS);
+      reader.report('locode-unknown', code.row, frame, '/unLocode', LOCODE_CONTRADICTS);
     } else {
-      reader.set(frame, ['unLocode'], written, code.element);
+      reader.set(frame, ['unLocode'], written, code.row);
     }
   } else if (country === undefined) {
-    reader.report('locode-unknown', code.element, frame, '/unLocode', LOCODE_WITHOUT_COUNTRY);
+    reader.report('locode-unknown', code.row, frame, '/unLocode', LOCODE_WITHOUT_COUNTRY);
   } else {
-    reader.set(frame, ['unLocode'], `${country.value as string}${written}`, element);
+    reader.set(frame, ['unLocode'], `${country.value as string}${written}`, row);
   }
 }
 
@@ -201,13 +200,12 @@ const LOCODE_CONTRADICTS = {
 /** 2021: the flag is the country of the port of registry; a country alone names no port. */
 const REGISTRY_PORT: Shape = {
   rows: PORT_ROWS,
-  finish(frame, reader, element) {
+  finish(frame, reader, row) {
     const { notes } = frame;
     const country = notes?.get('country');
-    if (country !== undefined && !reader.facts.has('FlagState'))
-      reader.set(reader.root, ['ship', 'flagState'], country.value, country.element);
+    if (country !== undefined && !reader.facts.has('FlagState')) reader.set(reader.root, ['ship', 'flagState'], country.value, country.row);
     const isCountryOnly = country !== undefined && notes?.size === 1 && frame.value === undefined;
-    if (!isCountryOnly) finishPort(frame, reader, element);
+    if (!isCountryOnly) finishPort(frame, reader, row);
   },
 };
 
@@ -236,17 +234,17 @@ const sanitation = (typeCode?: string): Shape => ({
 
 /** Estimated and actual times of LocationCallType; requested and planned ones have no canonical place. */
 const callTime = (estimated: 'eta' | 'etd', actual: 'ata' | 'atd') =>
-  special((reader, element, _frame, rule) => {
-    const type = childText(element, 'TimeType');
+  special((reader, row, _frame, rule) => {
+    const type = reader.table.childText(row, 'TimeType');
     const key = type === undefined || /^estimated$/i.test(type) ? estimated : /^actual$/i.test(type) ? actual : undefined;
     if (key === undefined) {
-      reader.keep(element, rule);
+      reader.keep(row, rule);
       return;
     }
-    if (type === undefined && hasContent(element)) {
-      reader.report('code-unknown', element, reader.root, `/portCall/${key}`, TIME_TYPE_ASSUMED, 'warning');
+    if (type === undefined && reader.table.hasContent(row)) {
+      reader.report('code-unknown', row, reader.root, `/portCall/${key}`, TIME_TYPE_ASSUMED, 'warning');
     }
-    reader.readChildren(element, key === estimated ? timeRules[estimated] : timeRules[actual], reader.root);
+    reader.readChildren(row, key === estimated ? timeRules[estimated] : timeRules[actual], reader.root);
   });
 
 const TIME_TYPE_ASSUMED = {
@@ -256,10 +254,10 @@ const TIME_TYPE_ASSUMED = {
 
 const PORT_OF_CALL: Shape = {
   rows: [...PORT_ROWS, ['ArrivalTime', '', callTime('eta', 'ata')], ['DepartureTime', '', callTime('etd', 'atd')]],
-  open(reader, element, frame) {
+  open(reader, row, frame) {
     // The second of PortOfArrival and PortOfDeparture names the same port again: its place goes nowhere, its times count.
-    if (element.local === reader.facts.secondPortOfCallElement) return new Frame(undefined, [], false, element);
-    return new Frame(frame, ['portCall', 'portOfCall'], false, element);
+    if (reader.table.localOf(row) === reader.facts.secondPortOfCallElement) return new Frame(undefined, [], false, row);
+    return new Frame(frame, ['portCall', 'portOfCall'], false, row);
   },
   finish: finishPort,
 };
@@ -274,10 +272,10 @@ const ID_DOCUMENT: Shape = {
     ['IssueDate', 'issueDate', date],
     ['ExpirationDate', 'expiryDate', date],
   ],
-  finish(frame, reader, element) {
+  finish(frame, reader, row) {
     if (frame.value === undefined || frame.value['typeCode'] !== undefined) return;
     frame.value['typeCode'] = 'other';
-    reader.report('code-unknown', element, frame, '/typeCode', undefined, 'warning');
+    reader.report('code-unknown', row, frame, '/typeCode', undefined, 'warning');
   },
 };
 
@@ -308,10 +306,10 @@ const LISTED_CASE: Shape = {
 /** 2021: a case stands inside its person, whose number is known when the person is. */
 const PERSONS_CASE: Shape = {
   rows: CASE_ROWS,
-  open(reader, element, frame) {
+  open(reader, row, frame) {
     // `finish` of the person runs even where nothing else is said about the person.
     frame.notes ??= new Map();
-    return new Frame(reader.root, HEALTH_CASES, true, element);
+    return new Frame(reader.root, HEALTH_CASES, true, row);
   },
   finish(frame, reader) {
     if (frame.value !== undefined) reader.personsCase = frame.value;
@@ -356,8 +354,8 @@ const person = (typeCode: 'FM' | 'FL'): Shape => ({
     if (duty !== undefined) {
       const code = duty.value as string;
       if (/^\d{5}$/.test(code)) value['rankOrRatingCode'] = code;
-      else if (value['rankOrRating'] === undefined) reader.set(frame, ['rankOrRating'], code, duty.element);
-      else reader.keep(duty.element, duty.rule);
+      else if (value['rankOrRating'] === undefined) reader.set(frame, ['rankOrRating'], code, duty.row);
+      else reader.keep(duty.row, duty.rule);
     }
     const healthCase = reader.personsCase;
     if (healthCase !== undefined) {
@@ -377,14 +375,14 @@ const CREW_EFFECT: Shape = {
     ['Measurement', 'quantity', measure()],
   ],
   /** The list of EPC is flat, the canonical one is by person. */
-  open(reader, element) {
-    const reference = childText(element, 'CrewReference') ?? '';
+  open(reader, row) {
+    const reference = reader.table.childText(row, 'CrewReference') ?? '';
     let member = reader.effectGroups.get(reference);
     if (member === undefined) {
-      member = new Frame(reader.root, ['formalities', 'crewEffects', 'members'], true, element);
+      member = new Frame(reader.root, ['formalities', 'crewEffects', 'members'], true, row);
       reader.effectGroups.set(reference, member);
     }
-    return new Frame(member, ['effects'], true, element);
+    return new Frame(member, ['effects'], true, row);
   },
   finish: finishNumbered,
 };
@@ -431,18 +429,19 @@ const LAST_PORT_DELIVERED: Shape = {
     ['DepartureTime/TimeType', '', ignored],
   ],
   bare: PORT.bare as Conversion,
-  finish(frame, reader, element) {
-    finishPort(frame, reader, element);
+  finish(frame, reader, row) {
+    finishPort(frame, reader, row);
     const day = frame.notes?.get('departed') ?? frame.notes?.get('arrived');
-    if (day !== undefined) reader.set(reader.root, ['formalities', 'waste', 'lastDeliveryDate'], day.value, day.element);
+    if (day !== undefined) reader.set(reader.root, ['formalities', 'waste', 'lastDeliveryDate'], day.value, day.row);
   },
 };
 
 // -- security
 
-const securityMeasures = special((reader, element, frame) => {
-  const said =
-    element.children.length === 0 ? trimmed(element.text) : (childText(element, 'Description') ?? childText(element, 'Code') ?? '');
+const securityMeasures = special((reader, row, frame) => {
+  const said = reader.table.isLeaf(row)
+    ? reader.table.textOf(row)
+    : (reader.table.childText(row, 'Description') ?? reader.table.childText(row, 'Code') ?? '');
   if (said === '') return;
   const value = reader.materialise(frame);
   const key = frame.path.at(-1) === 'shipToShipActivities' ? 'securityMeasures' : 'additionalSecurityMeasures';
@@ -461,12 +460,12 @@ const PORT_CALL: Shape = {
     ['AdditionalSecurityMeasure', '', securityMeasures],
   ],
   /** The last ports belong to the security declaration; in a message without one they are the itinerary. */
-  open: (reader, element) =>
+  open: (reader, row) =>
     new Frame(
       reader.root,
       reader.facts.hasSecurity ? ['formalities', 'security', 'lastTenCalls'] : ['portCall', 'previousPorts'],
       true,
-      element,
+      row,
     ),
 };
 
@@ -489,7 +488,7 @@ const SHIP_TO_SHIP: Shape = {
     if (activity === undefined) return;
     // 2011 writes the code where 2021 writes what was done.
     const isCode = /^\d{1,3}$/.test(activity.value as string) && frame.value?.['activityCode'] === undefined;
-    reader.set(frame, [isCode ? 'activityCode' : 'description'], activity.value, activity.element);
+    reader.set(frame, [isCode ? 'activityCode' : 'description'], activity.value, activity.row);
   },
 };
 
@@ -518,11 +517,11 @@ const SPECIAL_CARGO: Shape = {
     ['OnBoardLocation', 'stowagePosition', text],
     ['Comment', '', note('comment', text)],
   ],
-  open(reader, element, frame) {
-    const sheet = childOf(element, 'DGSafetyDataSheet');
-    if (sheet === undefined || !hasContent(sheet)) return undefined;
+  open(reader, row, frame) {
+    const sheet = reader.table.childOf(row, 'DGSafetyDataSheet');
+    if (sheet === undefined || !reader.table.hasContent(sheet)) return undefined;
     frame.dangerousGoods ??= [];
-    const inner = new Frame(reader.root, DANGEROUS_GOODS, true, element);
+    const inner = new Frame(reader.root, DANGEROUS_GOODS, true, row);
     frame.dangerousGoods.push(reader.materialise(inner));
     return inner;
   },
@@ -530,8 +529,8 @@ const SPECIAL_CARGO: Shape = {
     finishNumbered(frame);
     const comment = frame.notes?.get('comment');
     if (comment === undefined || frame.value === undefined) return;
-    if (frame.value['additionalInformation'] === undefined) reader.set(frame, ['additionalInformation'], comment.value, comment.element);
-    else reader.keep(comment.element, comment.rule);
+    if (frame.value['additionalInformation'] === undefined) reader.set(frame, ['additionalInformation'], comment.value, comment.row);
+    else reader.keep(comment.row, comment.rule);
   },
 };
 
@@ -545,7 +544,7 @@ const GENERAL_DANGEROUS_GOODS: Shape = {
     ['Measure', 'mass', measure()],
     ['Remarks', 'additionalInformation', text],
   ],
-  open: (reader, element) => new Frame(reader.root, DANGEROUS_GOODS, true, element),
+  open: (reader, row) => new Frame(reader.root, DANGEROUS_GOODS, true, row),
   finish(frame) {
     finishNumbered(frame);
     // UN numbers and classes are those of the IMDG Code.
@@ -558,11 +557,11 @@ const VOLUME_UNITS = new Set(['MTQ', 'LTR', 'DMQ', 'CMQ', 'HLT', 'FTQ', 'BLL', '
 const CONTAINER_NUMBER = /^[A-Z]{3}[UJZ]\d{7}$/;
 
 /** 2011 puts a volume here; a weight in this place says what GrossQuantity says already. */
-const measurement = special((reader, element, frame, rule) => {
-  const isVolume = VOLUME_UNITS.has(childText(element, 'UnitCode') ?? '');
+const measurement = special((reader, row, frame, rule) => {
+  const isVolume = VOLUME_UNITS.has(reader.table.childText(row, 'UnitCode') ?? '');
   const volumeRule = volumeRules.get('GrossVolume');
-  if (isVolume && volumeRule !== undefined) reader.readElement(element, volumeRule, frame);
-  else reader.keep(element, rule);
+  if (isVolume && volumeRule !== undefined) reader.readElement(row, volumeRule, frame);
+  else reader.keep(row, rule);
 });
 
 const CARGO_ITEM: Shape = {
@@ -591,13 +590,13 @@ const CARGO_ITEM: Shape = {
 
 const CARGO_CONTENT = ['description', 'hsCode', 'marksAndNumbers', 'grossWeight', 'grossVolume', 'vehicleIdentificationNumber'];
 
-function finishCargoItem(frame: Frame, reader: EpcReader, element: XmlElement): void {
+function finishCargoItem(frame: Frame, reader: EpcReader, row: number): void {
   const { notes, parent } = frame;
   const marks = notes?.get('marks');
   if (marks !== undefined) {
-    if (frame.value?.['marksAndNumbers'] === undefined) reader.set(frame, ['marksAndNumbers'], marks.value, marks.element);
-    else if (CONTAINER_NUMBER.test(marks.value as string)) reader.set(frame, ['equipmentIds'], marks.value, marks.element, true);
-    else reader.keep(marks.element, marks.rule);
+    if (frame.value?.['marksAndNumbers'] === undefined) reader.set(frame, ['marksAndNumbers'], marks.value, marks.row);
+    else if (CONTAINER_NUMBER.test(marks.value as string)) reader.set(frame, ['equipmentIds'], marks.value, marks.row, true);
+    else reader.keep(marks.row, marks.rule);
   }
   const item = frame.value;
   const document = notes?.get('document');
@@ -605,7 +604,7 @@ function finishCargoItem(frame: Frame, reader: EpcReader, element: XmlElement): 
   const number = notes?.get('number');
   const goods = frame.dangerousGoods;
   if (goods === undefined) {
-    if (stowage !== undefined) reader.keep(stowage.element, stowage.rule);
+    if (stowage !== undefined) reader.keep(stowage.row, stowage.rule);
   } else {
     for (const sheet of goods) {
       // Of several sheets in one item nobody can say which packages are whose.
@@ -632,9 +631,9 @@ function finishCargoItem(frame: Frame, reader: EpcReader, element: XmlElement): 
   const value = reader.materialise(frame);
   const numbered = number !== undefined && /^\d{1,5}$/.test(number.value as string);
   value['itemNumber'] = numbered ? Number(number.value) : frame.index + 1;
-  if (number !== undefined && !numbered) reader.keep(number.element, number.rule);
+  if (number !== undefined && !numbered) reader.keep(number.row, number.rule);
   const name = goods?.[0]?.['properShippingName'];
-  if (value['description'] === undefined && name !== undefined) reader.set(frame, ['description'], name, element);
+  if (value['description'] === undefined && name !== undefined) reader.set(frame, ['description'], name, row);
 }
 
 const CONSIGNMENT: Shape = {
@@ -652,7 +651,7 @@ const CONSIGNMENT: Shape = {
   finish(frame, reader) {
     const document = frame.notes?.get('itemDocument');
     if (document !== undefined && frame.value?.['transportContractNumber'] === undefined) {
-      reader.set(frame, ['transportContractNumber'], document.value, document.element);
+      reader.set(frame, ['transportContractNumber'], document.value, document.row);
     }
     const shippers = frame.notes?.get('shippersReference');
     const consignment = frame.value;
@@ -665,7 +664,7 @@ const CONSIGNMENT: Shape = {
       for (const key of Object.keys(sheet)) if (sheet[key] === undefined) delete sheet[key];
     }
     if (frame.dangerousGoods === undefined) {
-      if (shippers !== undefined) reader.keep(shippers.element, shippers.rule);
+      if (shippers !== undefined) reader.keep(shippers.row, shippers.rule);
     } else if (consignment !== undefined && !hasEntries(consignment['items'])) {
       reader.discardLast(frame);
     }
@@ -694,7 +693,7 @@ const SANITARY_MEASURE: Shape = {
   finish(frame, reader) {
     const type = frame.notes?.get('type');
     if (type === undefined) return;
-    reader.set(frame, [(type.value as string).length <= 3 ? 'type' : 'description'], type.value, type.element);
+    reader.set(frame, [(type.value as string).length <= 3 ? 'type' : 'description'], type.value, type.row);
   },
 };
 
@@ -911,11 +910,11 @@ function isPortOfCall(facts: Facts, element: string): boolean {
 }
 
 /** Any anchorage on arrival means that the ship anchors; where and when have no canonical place. */
-function readAnchorage(reader: EpcReader, element: XmlElement, frame: Frame, rule: Rule): void {
-  if (!hasContent(element)) return;
+function readAnchorage(reader: EpcReader, row: number, frame: Frame, rule: Rule): void {
+  if (!reader.table.hasContent(row)) return;
   const portCall = reader.root.value?.['portCall'] as JsonObject | undefined;
-  if (portCall?.['anchorage'] === undefined) reader.set(reader.root, ['portCall', 'anchorage'], true, element);
-  if (rule.children !== undefined) reader.readChildren(element, rule.children, frame);
+  if (portCall?.['anchorage'] === undefined) reader.set(reader.root, ['portCall', 'anchorage'], true, row);
+  if (rule.children !== undefined) reader.readChildren(row, rule.children, frame);
 }
 
 /**

@@ -3,10 +3,8 @@ import { problem, type ProblemCode } from '../../core/problem-catalogue';
 import { Refusal } from './conversions';
 import { epcChildrenOf } from './epc-elements';
 import type { Facts, Rule } from './epc-rules';
-import { xpathWithin, type XmlDocument, type XmlElement } from './strict-xml';
-
-/** Namespace of the root; children are in it (2011) or in none (2021). */
-export const EPC_NAMESPACE = 'http://www.iso.org/28005-2';
+import type { ElementTable } from './element-table';
+import { xpathWithin, type XmlElement } from './strict-xml';
 
 /** Errors, and warnings, each: answers stay bounded, and what is wrong a thousand times is one mistake of the sender's system. */
 export const MAX_READER_PROBLEMS = 1_000;
@@ -15,7 +13,7 @@ type JsonObject = Record<string, unknown>;
 
 interface Noted {
   value: unknown;
-  element: XmlElement;
+  row: number;
   rule: Rule;
 }
 
@@ -29,7 +27,7 @@ export class Frame {
   readonly path: readonly string[];
   readonly list: boolean;
   /** The element that the object comes from. */
-  readonly element: XmlElement | undefined;
+  readonly row: number;
   value: JsonObject | undefined;
   /** Position in its list, once there. */
   index = -1;
@@ -40,11 +38,11 @@ export class Frame {
   /** Dangerous goods declared inside (cargo item, consignment): their context is filled in when all of it is known. */
   dangerousGoods: JsonObject[] | undefined;
 
-  constructor(parent: Frame | undefined, path: readonly string[], list: boolean, element: XmlElement | undefined) {
+  constructor(parent: Frame | undefined, path: readonly string[], list: boolean, row: number) {
     this.parent = parent;
     this.path = path;
     this.list = list;
-    this.element = element;
+    this.row = row;
   }
 }
 
@@ -59,22 +57,21 @@ export class EpcReader {
   personsCase: JsonObject | undefined;
   facts!: Facts;
 
-  readonly #document: XmlDocument;
+  readonly table: ElementTable;
   /** JSON Pointer → element: only filled when positions are asked for. */
   readonly #recorder: Map<string, XmlElement> | undefined;
   readonly #warnedUnmapped = new Set<Rule>();
-  readonly #markBase: number;
+  readonly #reading: number;
   #hasExtensions = false;
   #errors = 0;
   #warnings = 0;
   #isTruncated = false;
 
-  constructor(document: XmlDocument, recorder?: Map<string, XmlElement>) {
-    this.#document = document;
+  constructor(table: ElementTable, recorder?: Map<string, XmlElement>) {
+    this.table = table;
     this.#recorder = recorder;
-    this.#markBase = marksUsed;
-    marksUsed += document.elementCount + 1;
-    this.root = new Frame(undefined, [], false, document.root);
+    this.#reading = ++readings;
+    this.root = new Frame(undefined, [], false, 0);
     this.root.value = {};
   }
 
@@ -83,143 +80,148 @@ export class EpcReader {
   }
 
   /** Reads the children of an element by rules of its place. */
-  readChildren(element: XmlElement, rules: ReadonlyMap<string, Rule>, frame: Frame): void {
-    if (element.children.length > 0 && element.text !== '') this.report('format', element, frame, '', MIXED_CONTENT);
-    for (const child of element.children) {
-      const rule = rules.get(child.local);
-      if (rule === undefined || !isEpc(child)) {
+  readChildren(row: number, rules: ReadonlyMap<string, Rule>, frame: Frame): void {
+    const { table } = this;
+    const end = table.endOf(row);
+    if (end > row + 1 && table.hasText(row)) this.report('format', row, frame, '', MIXED_CONTENT);
+    for (let child = row + 1; child < end; child = table.endOf(child)) {
+      const rule = rules.get(table.localOf(child));
+      if (rule === undefined || !table.isEpc(child)) {
         this.report('unknown-element', child, frame, '');
         continue;
       }
       if (!rule.many) {
-        const mark = this.#markBase + element.id;
-        if (rule.lastParent === mark) {
+        if (rule.lastParent === row && rule.lastReading === this.#reading) {
           this.report('element-repeated', child, frame, rule.suffix);
           continue;
         }
-        rule.lastParent = mark;
+        rule.lastParent = row;
+        rule.lastReading = this.#reading;
       }
       this.readElement(child, rule, frame);
     }
   }
 
-  readElement(element: XmlElement, rule: Rule, frame: Frame): void {
+  readElement(row: number, rule: Rule, frame: Frame): void {
     if (rule.ignored) return;
+    const { table } = this;
     if (!rule.mapped || (rule.when !== undefined && !rule.when(this.facts))) {
-      this.keep(element, rule);
+      this.keep(row, rule);
       return;
     }
-    if (rule.first && hasContent(element)) {
+    if (rule.first && table.hasContent(row)) {
       const key = rule.suffix === '' ? (rule.note ?? rule.local) : rule.suffix;
       const taken = (climb(frame, rule.up).taken ??= new Set());
       if (taken.has(key)) {
-        this.keep(element, rule);
+        this.keep(row, rule);
         return;
       }
       taken.add(key);
     }
     if (rule.special !== undefined) {
-      rule.special(this, element, frame, rule);
+      rule.special(this, row, frame, rule);
       return;
     }
-    if (element.children.length === 0) {
-      const text = trimmed(element.text);
-      if (text !== '') this.#readText(element, text, rule, frame);
+    if (table.isLeaf(row)) {
+      if (table.hasText(row)) this.#readText(row, table.textOf(row), rule, frame);
       return;
     }
-    if (rule.wrapped !== undefined) {
-      const { wrapped } = rule;
-      if (element.children.some((child) => wrapped.has(child.local))) {
-        this.readChildren(element, wrapped, frame);
-        return;
-      }
-    }
-    if (rule.children === undefined) {
-      for (const child of element.children) this.report('unknown-element', child, frame, rule.suffix);
+    if (rule.wrapped !== undefined && this.#hasChildIn(row, rule.wrapped)) {
+      this.readChildren(row, rule.wrapped, frame);
+    } else if (rule.children === undefined) {
+      for (let child = row + 1; child < table.endOf(row); child = table.endOf(child))
+        this.report('unknown-element', child, frame, rule.suffix);
     } else if (rule.shape === undefined) {
-      this.readChildren(element, rule.children, frame);
+      this.readChildren(row, rule.children, frame);
     } else {
-      this.#readShape(element, rule, frame);
+      this.#readShape(row, rule, frame);
     }
   }
 
-  #readText(element: XmlElement, text: string, rule: Rule, frame: Frame): void {
+  #hasChildIn(row: number, rules: ReadonlyMap<string, Rule>): boolean {
+    const { table } = this;
+    const end = table.endOf(row);
+    for (let child = row + 1; child < end; child = table.endOf(child)) if (rules.has(table.localOf(child))) return true;
+    return false;
+  }
+
+  #readText(row: number, text: string, rule: Rule, frame: Frame): void {
     if (rule.convert !== undefined) {
-      const value = this.converted(element, rule.convert(text), frame, rule);
+      const value = this.converted(row, rule.convert(text), frame, rule);
       if (value === undefined) return;
-      if (rule.note === undefined) this.set(climb(frame, rule.up), rule.path, value, element, rule.append);
-      else this.#note(climb(frame, rule.up), rule.note, value, element, rule);
+      if (rule.note === undefined) this.set(climb(frame, rule.up), rule.path, value, row, rule.append);
+      else this.#note(climb(frame, rule.up), rule.note, value, row, rule);
     } else if (rule.shape?.bare !== undefined) {
-      const value = this.converted(element, rule.shape.bare(text), frame, rule);
-      if (value !== undefined) this.set(climb(frame, rule.up), rule.path, value, element, rule.append);
+      const value = this.converted(row, rule.shape.bare(text), frame, rule);
+      if (value !== undefined) this.set(climb(frame, rule.up), rule.path, value, row, rule.append);
     } else {
-      this.report('format', element, frame, rule.suffix, TEXT_IN_CONTAINER);
+      this.report('format', row, frame, rule.suffix, TEXT_IN_CONTAINER);
     }
   }
 
-  #readShape(element: XmlElement, rule: Rule, frame: Frame): void {
+  #readShape(row: number, rule: Rule, frame: Frame): void {
     const { shape } = rule;
     if (shape === undefined || rule.children === undefined) return;
     const parent = climb(frame, rule.up);
-    const inner = shape.open === undefined ? new Frame(parent, rule.path, shape.list === true, element) : shape.open(this, element, parent);
+    const inner = shape.open === undefined ? new Frame(parent, rule.path, shape.list === true, row) : shape.open(this, row, parent);
     if (inner === undefined) {
-      this.keep(element, rule);
+      this.keep(row, rule);
       return;
     }
-    this.readChildren(element, rule.children, inner);
+    this.readChildren(row, rule.children, inner);
     if (inner.faulted) parent.faulted = true;
     const wasFilled = inner.value !== undefined || inner.notes !== undefined || inner.dangerousGoods !== undefined;
-    if (wasFilled && shape.finish !== undefined) shape.finish(inner, this, element);
+    if (wasFilled && shape.finish !== undefined) shape.finish(inner, this, row);
   }
 
   /** What a conversion gave: its value, or that of a refusal, which is reported. */
-  converted(element: XmlElement, result: unknown, frame: Frame, rule: Rule): unknown {
+  converted(row: number, result: unknown, frame: Frame, rule: Rule): unknown {
     if (!(result instanceof Refusal)) return result;
     const target = climb(frame, rule.up);
     const pointer = rule.append ? `${rule.suffix}/${this.#listLength(target, rule.path)}` : rule.suffix;
-    this.report(result.code, element, target, pointer, result.detail, result.severity);
+    this.report(result.code, row, target, pointer, result.detail, result.severity);
     if (result.severity === 'error') target.faulted = true;
-    if (result.keepsText) this.keepText(element);
+    if (result.keepsText) this.keepText(row);
     return result.value;
   }
 
-  #note(frame: Frame, name: string, value: unknown, element: XmlElement, rule: Rule): void {
+  #note(frame: Frame, name: string, value: unknown, row: number, rule: Rule): void {
     const notes = (frame.notes ??= new Map());
-    if (notes.has(name)) this.report('element-repeated', element, frame, '');
-    else notes.set(name, { value, element, rule });
+    if (notes.has(name)) this.report('element-repeated', row, frame, '');
+    else notes.set(name, { value, row, rule });
   }
 
   /** Puts a value at a path below a frame's object. A second one for the same place is `element-repeated`. */
-  set(frame: Frame, path: readonly string[], value: unknown, element: XmlElement, append = false): void {
+  set(frame: Frame, path: readonly string[], value: unknown, row: number, append = false): void {
     let object = this.materialise(frame);
     const last = path.length - 1;
-    for (let i = 0; i < last; i++) object = this.#memberObject(frame, object, path, i, element);
+    for (let i = 0; i < last; i++) object = this.#memberObject(frame, object, path, i, row);
     const key = path[last] ?? '';
     const present = object[key];
     if (append) {
       const list = present === undefined ? (object[key] = [] as unknown[]) : (present as unknown[]);
       for (const item of Array.isArray(value) ? (value as unknown[]) : [value]) {
         list.push(item);
-        this.#record(frame, path, element, list.length - 1);
+        this.#record(frame, path, row, list.length - 1);
       }
       return;
     }
     if (present !== undefined) {
-      this.report('element-repeated', element, frame, `/${path.join('/')}`);
+      this.report('element-repeated', row, frame, `/${path.join('/')}`);
       return;
     }
     object[key] = value;
-    this.#record(frame, path, element);
+    this.#record(frame, path, row);
   }
 
   /** The frame's object, brought into being in its parent's. */
   materialise(frame: Frame): JsonObject {
     if (frame.value !== undefined) return frame.value;
-    const { parent, path, element = this.#document.root } = frame;
+    const { parent, path, row } = frame;
     if (parent === undefined) return (frame.value = {});
     let container = this.materialise(parent);
     const last = path.length - 1;
-    for (let i = 0; i < last; i++) container = this.#memberObject(parent, container, path, i, element);
+    for (let i = 0; i < last; i++) container = this.#memberObject(parent, container, path, i, row);
     const key = path[last] ?? '';
     if (frame.list) {
       const list = (container[key] ??= []) as JsonObject[];
@@ -229,17 +231,20 @@ export class EpcReader {
     } else {
       frame.value = (container[key] ??= {}) as JsonObject;
     }
-    if (this.#recorder !== undefined) this.#recorder.set(pointerOf(frame), element);
+    if (this.#recorder !== undefined) this.#recorder.set(pointerOf(frame), this.table.elementOf(row));
     return frame.value;
   }
 
-  #memberObject(frame: Frame, object: JsonObject, path: readonly string[], depth: number, element: XmlElement): JsonObject {
+  #memberObject(frame: Frame, object: JsonObject, path: readonly string[], depth: number, row: number): JsonObject {
     const key = path[depth] ?? '';
     const member = object[key];
     if (member !== undefined) return member as JsonObject;
     const created: JsonObject = {};
     object[key] = created;
-    this.#record(frame, path.slice(0, depth + 1), element.parent ?? element);
+    if (this.#recorder !== undefined) {
+      const element = this.table.elementOf(row);
+      this.#recorder.set(`${pointerOf(frame)}/${path.slice(0, depth + 1).join('/')}`, element.parent ?? element);
+    }
     return created;
   }
 
@@ -260,41 +265,44 @@ export class EpcReader {
     return Array.isArray(at) ? at.length : 0;
   }
 
-  #record(frame: Frame, path: readonly string[], element: XmlElement, index?: number): void {
+  #record(frame: Frame, path: readonly string[], row: number, index?: number): void {
     if (this.#recorder === undefined) return;
-    this.#recorder.set(`${pointerOf(frame)}/${path.join('/')}${index === undefined ? '' : `/${index}`}`, element);
+    this.#recorder.set(`${pointerOf(frame)}/${path.join('/')}${index === undefined ? '' : `/${index}`}`, this.table.elementOf(row));
   }
 
   /** Keeps an element that has no canonical place, with all below it; one warning for each place in the table. */
-  keep(element: XmlElement, rule: Rule): void {
-    if (!this.#keepTexts(element)) return;
+  keep(row: number, rule: Rule): void {
+    if (!this.#keepTexts(row)) return;
     if (this.#warnedUnmapped.has(rule)) return;
     this.#warnedUnmapped.add(rule);
-    this.report('element-unmapped', element, this.root, '/extensions/epc', undefined, 'warning');
+    this.report('element-unmapped', row, this.root, '/extensions/epc', undefined, 'warning');
   }
 
-  keepText(element: XmlElement): void {
-    this.extensions[xpathWithin(element, this.#document.root)] = trimmed(element.text);
+  keepText(row: number): void {
+    const { table } = this;
+    this.extensions[xpathWithin(table.elementOf(row), table.elementOf(0))] = table.textOf(row);
     this.#hasExtensions = true;
   }
 
-  #keepTexts(element: XmlElement): boolean {
-    if (element.children.length === 0) {
-      if (trimmed(element.text) === '') return false;
-      this.keepText(element);
+  #keepTexts(row: number): boolean {
+    const { table } = this;
+    if (table.isLeaf(row)) {
+      if (!table.hasText(row)) return false;
+      this.keepText(row);
       return true;
     }
     let kept = false;
-    const known = epcChildrenOf(element.local);
+    const known = epcChildrenOf(table.localOf(row));
     const seen = new Set<string>();
-    for (const child of element.children) {
-      const many = known.get(child.local);
-      if (many === undefined || !isEpc(child)) {
+    for (let child = row + 1; child < table.endOf(row); child = table.endOf(child)) {
+      const local = table.localOf(child);
+      const many = known.get(local);
+      if (many === undefined || !table.isEpc(child)) {
         this.report('unknown-element', child, this.root, '');
-      } else if (!many && seen.has(child.local)) {
+      } else if (!many && seen.has(local)) {
         this.report('element-repeated', child, this.root, '');
       } else {
-        seen.add(child.local);
+        seen.add(local);
         if (this.#keepTexts(child)) kept = true;
       }
     }
@@ -304,7 +312,7 @@ export class EpcReader {
   /** A fault or warning at an element; `suffix` is the JSON Pointer below the frame's object. */
   report(
     code: ProblemCode,
-    element: XmlElement,
+    row: number,
     frame: Frame,
     suffix: string,
     detail?: { en: string; vi: string },
@@ -317,7 +325,7 @@ export class EpcReader {
       this.#isTruncated = true;
       return;
     }
-    this.problems.push(problem(code, { pointer: pointerOf(frame) + suffix, ...this.#document.locate(element) }, detail, severity));
+    this.problems.push(problem(code, { pointer: pointerOf(frame) + suffix, ...this.table.locate(row) }, detail, severity));
   }
 }
 
@@ -331,48 +339,14 @@ export function pointerOf(frame: Frame): string {
   return `${at}/${Array.isArray(list) ? list.length : 0}`;
 }
 
-/** True when the element or anything below it has text. */
-export function hasContent(element: XmlElement): boolean {
-  if (element.children.length === 0) return trimmed(element.text) !== '';
-  return element.children.some(hasContent);
-}
-
-export function childOf(element: XmlElement, local: string): XmlElement | undefined {
-  return element.children.find((child) => child.local === local);
-}
-
-/** Text of a child, undefined where it is missing or empty. */
-export function childText(element: XmlElement, local: string): string | undefined {
-  const child = childOf(element, local);
-  const text = child === undefined || child.children.length > 0 ? '' : trimmed(child.text);
-  return text === '' ? undefined : text;
-}
-
-/** Without the white space of XML at both ends; other blanks (no-break space) are text. */
-export function trimmed(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isXmlSpace(text.charCodeAt(start))) start++;
-  while (end > start && isXmlSpace(text.charCodeAt(end - 1))) end--;
-  return start === 0 && end === text.length ? text : text.slice(start, end);
-}
-
-function isXmlSpace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x09 || code === 0x0d;
-}
-
-export function isEpc(element: XmlElement): boolean {
-  return element.uri === '' || element.uri === EPC_NAMESPACE;
-}
-
 function climb(frame: Frame, up: number): Frame {
   let at = frame;
   for (let i = 0; i < up; i++) at = at.parent ?? at;
   return at;
 }
 
-/** Marks on rules (see Rule.lastParent) must be unlike those of any document before. */
-let marksUsed = 0;
+/** So that marks on rules (see Rule.lastParent) are unlike those of any message before. */
+let readings = 0;
 
 export const MIXED_CONTENT = { en: 'Text stands between elements.', vi: 'Có văn bản giữa các phần tử.' };
 const TEXT_IN_CONTAINER = { en: 'Elements are needed here, not text.', vi: 'Cần các phần tử, không phải văn bản.' };

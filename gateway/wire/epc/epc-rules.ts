@@ -1,7 +1,6 @@
 import type { Conversion } from './conversions';
 import { epcChildrenOf } from './epc-elements';
 import type { EpcReader, Frame } from './epc-reader';
-import type { XmlElement } from './strict-xml';
 
 /**
  * The language in which `epc-mapping.ts` says what goes where, and its compilation, once at start, into rules that are looked up by
@@ -30,11 +29,11 @@ export interface Shape {
   /** One object a time, appended to the list at the canonical path. */
   list?: boolean;
   /** The frame to fill where the path does not say it; undefined leaves the element unmapped. */
-  open?: (reader: EpcReader, element: XmlElement, frame: Frame) => Frame | undefined;
+  open?: (reader: EpcReader, row: number, frame: Frame) => Frame | undefined;
   /** The object where the element has text only. */
   bare?: Conversion;
   /** Puts together what several elements say. Runs only when something was read. */
-  finish?: (frame: Frame, reader: EpcReader, element: XmlElement) => void;
+  finish?: (frame: Frame, reader: EpcReader, row: number) => void;
 }
 
 export interface RowOptions {
@@ -53,7 +52,7 @@ export interface Note {
 }
 
 export interface Special {
-  special: (reader: EpcReader, element: XmlElement, frame: Frame, rule: Rule) => void;
+  special: (reader: EpcReader, row: number, frame: Frame, rule: Rule) => void;
 }
 
 /** Carries nothing of a declaration (MessageType, Version): read and dropped. */
@@ -100,8 +99,9 @@ export class Rule {
   when: RowOptions['when'];
   children: Map<string, Rule> | undefined;
   wrapped: Map<string, Rule> | undefined;
-  /** Mark of the last parent that had this element: finds repetition without a set per parent. */
+  /** The last parent that had this element, and in which reading: finds repetition without a set per parent. */
   lastParent = 0;
+  lastReading = 0;
 
   constructor(local: string, many: boolean) {
     this.local = local;

@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Declaration } from '../../core/declaration';
 import type { ReadDeclaration } from '../reading';
-import { readEpc } from './read-epc';
+import { ElementTable } from './element-table';
+import { readEpc, readEpcStrictly } from './read-epc';
+import { scanEpc } from './scan-epc';
 
 /** Real messages, which may not be copied here: they are read where they lie beside the repository. */
 const samples = join(__dirname, '../../../../shared/samples');
@@ -196,4 +198,15 @@ describeSamples('the Finnish messages (2021)', () => {
     });
     expect(Object.keys(reading.candidate['formalities'] as object)).toEqual(['generalDeclaration']);
   });
+});
+
+describeSamples('the scanner', () => {
+  it.each(['epc-sergouniotis-utils/EPCMessage.arrival-FAL.xml', 'epc-digitraffic-gofrep/EPCMessage.mrs-report.template.xml'])(
+    'knows %s, and gives what the strict reader gives',
+    (name) => {
+      expect(scanEpc(sample(name), new ElementTable())).toBe(true);
+      const { locate: _, ...reading } = readEpc(sample(name)) as ReadDeclaration;
+      expect(readEpcStrictly(sample(name))).toMatchObject(reading);
+    },
+  );
 });

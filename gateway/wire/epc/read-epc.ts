@@ -1,12 +1,15 @@
 import { problem } from '../../core/problem-catalogue';
+import type { Problem } from '../../core/problem';
 import type { Reading, SourcePosition } from '../reading';
-import { bodyRules, finishDeclaration, headerRules, SECURITY_ELEMENTS } from './epc-mapping';
-import { childOf, childText, EPC_NAMESPACE, EpcReader, hasContent, isEpc, MIXED_CONTENT, trimmed } from './epc-reader';
-import type { Facts } from './epc-rules';
 import { boolean, Refusal } from './conversions';
-import { readStrictXml, type XmlDocument, type XmlElement } from './strict-xml';
+import { ElementTable, EPC } from './element-table';
+import { bodyRules, finishDeclaration, headerRules, SECURITY_ELEMENTS } from './epc-mapping';
+import { EpcReader, MIXED_CONTENT } from './epc-reader';
+import type { Facts } from './epc-rules';
+import { scanEpc } from './scan-epc';
+import { readStrictXml, type XmlElement } from './strict-xml';
 
-export { EPC_NAMESPACE } from './epc-reader';
+export { EPC_NAMESPACE } from './epc-elements';
 
 export type EpcDialect = 'epc-2011' | 'epc-2021';
 
@@ -20,69 +23,96 @@ const BODIES = ['EPCRequestBody', 'EPCCancelBody', 'EPCReceiptBody', 'EPCAcknowl
  * Unreadable are what `readStrictXml` refuses, `dialect-unknown` (another root or root namespace) and a message without a body that
  * can be submitted (`required`). All other faults are reported together in `problems`, at most 1,000 errors and 1,000 warnings; refused values are left out.
  * Times stay as written. Never throws on input.
+ *
+ * Plain documents are scanned; whatever the scanner does not know for sure is read strictly, with the same result.
  */
 export function readEpc(bytes: Buffer): Reading {
+  // One table for all plain messages: a reading is over before the next one begins.
+  if (scanEpc(bytes, scanned)) {
+    const reading = readTable(scanned, () => scannedAgain(bytes));
+    scanned = scanned.forNext();
+    return reading;
+  }
+  return readEpcStrictly(bytes);
+}
+
+let scanned = new ElementTable();
+
+/** The same, never by the scanner. */
+export function readEpcStrictly(bytes: Buffer): Reading {
   const document = readStrictXml(bytes);
   if ('unreadable' in document) return document;
-  const { root } = document;
-  if (root.local !== 'EPCMessage' || root.uri !== EPC_NAMESPACE) {
-    return { unreadable: [problem('dialect-unknown', document.locate(root))] };
+  const table = ElementTable.of(document);
+  return readTable(table, () => table);
+}
+
+function readTable(table: ElementTable, again: () => ElementTable): Reading {
+  if (table.localOf(0) !== 'EPCMessage' || table.namespaceOf(0) !== EPC) {
+    return { unreadable: [problem('dialect-unknown', table.locate(0))] };
   }
-  const parts = partsOf(document);
+  const parts = partsOf(table);
   if ('unreadable' in parts) return parts;
 
-  const reader = new EpcReader(document);
-  readMessage(reader, document, parts);
-  let positions: Map<string, XmlElement> | undefined;
+  const reader = new EpcReader(table);
+  readMessage(reader, parts);
+  let locate: ReturnType<typeof locatorIn> | undefined;
   return {
-    dialect: dialectOf(parts.body),
+    dialect: dialectOf(table, parts.body),
     resendIsUpdate: true,
     candidate: reader.root.value ?? {},
     problems: reader.problems,
     locate(pointer: string): SourcePosition {
-      // Positions are asked for when something is wrong: only then is the tree read again, noting what came from where.
-      positions ??= positionsOf(document, parts);
-      return document.locate(nearest(positions, pointer) ?? root);
+      // Positions are asked for when something is wrong: only then is the message read again, noting what came from where.
+      locate ??= locatorIn(again());
+      return locate(pointer);
     },
   };
 }
 
 interface Parts {
-  header: XmlElement | undefined;
-  body: XmlElement;
+  header: number | undefined;
+  body: number;
 }
 
-function partsOf(document: XmlDocument): Parts | { unreadable: [ReturnType<typeof problem>] } {
-  const { root } = document;
-  const elements = root.children.filter(isEpc);
-  const header = elements.find(({ local }) => local === 'EPCMessageHeader');
-  const body = elements.find(({ local }) => local === 'EPCRequestBody' || local === 'EPCCancelBody');
+function partsOf(table: ElementTable): Parts | { unreadable: Problem[] } {
+  let header: number | undefined;
+  let body: number | undefined;
+  let answer: number | undefined;
+  for (let row = 1; row < table.count; row = table.endOf(row)) {
+    if (!table.isEpc(row)) continue;
+    const local = table.localOf(row);
+    if (local === 'EPCMessageHeader') header ??= row;
+    if (local === 'EPCRequestBody' || local === 'EPCCancelBody') body ??= row;
+    if (BODIES.includes(local)) answer ??= row;
+  }
   if (body !== undefined) return { header, body };
-  const answer = elements.find(({ local }) => BODIES.includes(local));
   const detail = answer === undefined ? NO_BODY : ANSWER_AS_SUBMISSION;
-  const place = document.locate(answer ?? root);
+  const place = table.locate(answer ?? 0);
   return { unreadable: [problem('required', { ...place, xpath: '/EPCMessage/EPCRequestBody' }, detail)] };
 }
 
-function dialectOf(body: XmlElement): EpcDialect {
-  const { uri } = body.children.find(isEpc) ?? body;
-  return uri === EPC_NAMESPACE ? 'epc-2011' : 'epc-2021';
+function dialectOf(table: ElementTable, body: number): EpcDialect {
+  let of = body;
+  for (let child = body + 1; child < table.endOf(body) && of === body; child = table.endOf(child)) if (table.isEpc(child)) of = child;
+  return table.namespaceOf(of) === EPC ? 'epc-2011' : 'epc-2021';
 }
 
-function readMessage(reader: EpcReader, document: XmlDocument, { header, body }: Parts): void {
-  for (const element of document.root.children) {
-    if (element === header || element === body) continue;
-    const isSecond = isEpc(element) && (element.local === 'EPCMessageHeader' || BODIES.includes(element.local));
-    reader.report(isSecond ? 'element-repeated' : 'unknown-element', element, reader.root, '');
+function readMessage(reader: EpcReader, { header, body }: Parts): void {
+  const { table } = reader;
+  for (let row = 1; row < table.count; row = table.endOf(row)) {
+    if (row === header || row === body) continue;
+    const local = table.localOf(row);
+    const isSecond = table.isEpc(row) && (local === 'EPCMessageHeader' || BODIES.includes(local));
+    reader.report(isSecond ? 'element-repeated' : 'unknown-element', row, reader.root, '');
   }
-  if (document.root.text !== '') reader.report('format', document.root, reader.root, '', MIXED_CONTENT);
-  if (document.attributed[0] !== undefined) {
-    reader.report('element-unmapped', document.attributed[0], reader.root, '', ATTRIBUTES_IGNORED, 'warning');
+  if (table.hasText(0)) reader.report('format', 0, reader.root, '', MIXED_CONTENT);
+  if (table.attributed !== undefined) {
+    reader.report('element-unmapped', table.attributed, reader.root, '', ATTRIBUTES_IGNORED, 'warning');
   }
 
-  const isCancel = body.local === 'EPCCancelBody';
-  reader.facts = factsOf(header, isCancel ? undefined : body);
-  if (header === undefined) reader.report('required', document.root, reader.root, '/header', NO_HEADER);
+  const isCancel = table.localOf(body) === 'EPCCancelBody';
+  reader.facts = factsOf(table, header, isCancel ? undefined : body);
+  if (header === undefined) reader.report('required', 0, reader.root, '/header', NO_HEADER);
   else reader.readChildren(header, headerRules, reader.root);
 
   const candidate = (reader.root.value ??= {});
@@ -90,7 +120,7 @@ function readMessage(reader: EpcReader, document: XmlDocument, { header, body }:
   declared['purpose'] = isCancel ? 'cancel' : 'original';
   const messageId = declared['messageId'];
   if (messageId === undefined && header !== undefined) reader.report('required', header, reader.root, '/header/messageId', NO_MESSAGE_ID);
-  if (declared['declarationType'] === undefined && header !== undefined && childText(header, 'ArrivalDeparture') === undefined) {
+  if (declared['declarationType'] === undefined && header !== undefined && table.childText(header, 'ArrivalDeparture') === undefined) {
     declared['declarationType'] = reader.facts.declarationType;
     reader.report('required', header, reader.root, '/header/declarationType', TYPE_ASSUMED[reader.facts.declarationType], 'warning');
   }
@@ -104,14 +134,15 @@ function readMessage(reader: EpcReader, document: XmlDocument, { header, body }:
   if (reader.hasExtensions) candidate['extensions'] = { epc: reader.extensions };
 }
 
-function readCancel(reader: EpcReader, body: XmlElement, candidate: Record<string, unknown>, header: Record<string, unknown>): void {
+function readCancel(reader: EpcReader, body: number, candidate: Record<string, unknown>, header: Record<string, unknown>): void {
+  const { table } = reader;
   let isCancelled = false;
-  for (const child of body.children) {
-    if (child.local !== 'Cancel' || !isEpc(child)) {
+  for (let child = body + 1; child < table.endOf(body); child = table.endOf(child)) {
+    if (table.localOf(child) !== 'Cancel' || !table.isEpc(child)) {
       reader.report('unknown-element', child, reader.root, '/cancellation');
       continue;
     }
-    const value = boolean(trimmed(child.text));
+    const value = boolean(table.textOf(child));
     if (isCancelled) reader.report('element-repeated', child, reader.root, '/cancellation');
     else if (value instanceof Refusal) reader.report(value.code, child, reader.root, '/cancellation', value.detail);
     else if (value !== true) reader.report('value-not-allowed', child, reader.root, '/cancellation', CANCEL_FALSE);
@@ -126,13 +157,17 @@ function readCancel(reader: EpcReader, body: XmlElement, candidate: Record<strin
 }
 
 /** What the rows ask about the message as a whole: looked up before the walk, so that the order of elements does not matter. */
-function factsOf(header: XmlElement | undefined, body: XmlElement | undefined): Facts {
-  const present = new Map<string, XmlElement>();
+function factsOf(table: ElementTable, header: number | undefined, body: number | undefined): Facts {
+  const present = new Map<string, number>();
   if (body !== undefined) {
-    for (const child of body.children) if (!present.has(child.local) && hasContent(child)) present.set(child.local, child);
+    const end = table.endOf(body);
+    for (let child = body + 1; child < end; child = table.endOf(child)) {
+      const local = table.localOf(child);
+      if (!present.has(local) && table.hasContent(child)) present.set(local, child);
+    }
   }
   const has = (element: string): boolean => present.has(element);
-  const said = header === undefined ? undefined : childText(header, 'ArrivalDeparture')?.toLowerCase();
+  const said = header === undefined ? undefined : table.childText(header, 'ArrivalDeparture')?.toLowerCase();
   const declarationType =
     said === 'arrival' || said === 'departure' ? said : has('PortOfDeparture') && !has('PortOfArrival') ? 'departure' : 'arrival';
 
@@ -141,45 +176,65 @@ function factsOf(header: XmlElement | undefined, body: XmlElement | undefined): 
   const portOfCallElement = has(wanted) ? wanted : has(other) ? other : undefined;
   const second = portOfCallElement === wanted && has(other) ? present.get(other) : undefined;
   const first = present.get(wanted);
-  const isSamePort = second !== undefined && first !== undefined && isSame(portCodeOf(first), portCodeOf(second));
+  const isSamePort = second !== undefined && first !== undefined && isSame(portCodeOf(table, first), portCodeOf(table, second));
 
   const cargo = present.get('CargoData');
   const registration = present.get('ShipID');
-  const registrationPort = registration === undefined ? undefined : childOf(registration, 'RegistrationPort');
+  const registrationPort = registration === undefined ? undefined : table.childOf(registration, 'RegistrationPort');
   return {
     declarationType,
     has,
     portOfCallElement,
     secondPortOfCallElement: isSamePort ? other : undefined,
-    hasRegistryPort: registrationPort?.children.some((child) => child.local !== 'CountryCode' && hasContent(child)) === true,
+    hasRegistryPort: registrationPort !== undefined && namesPort(table, registrationPort),
     hasSecurity: SECURITY_ELEMENTS.some(has),
     hasHealth: has('HealthData') || has('Health'),
-    hasDangerousGoodsSheets: has('GeneralDescriptionOfDG') && cargo !== undefined && hasSheet(cargo),
+    hasDangerousGoodsSheets: has('GeneralDescriptionOfDG') && cargo !== undefined && hasSheet(table, cargo),
   };
+}
+
+/** More than a country. */
+function namesPort(table: ElementTable, registrationPort: number): boolean {
+  const end = table.endOf(registrationPort);
+  for (let child = registrationPort + 1; child < end; child = table.endOf(child)) {
+    if (table.localOf(child) !== 'CountryCode' && table.hasContent(child)) return true;
+  }
+  return false;
 }
 
 function isSame(one: string | undefined, other: string | undefined): boolean {
   return one !== undefined && one === other;
 }
 
-function portCodeOf(element: XmlElement): string | undefined {
-  const at = childOf(element, 'Location') ?? element;
-  const code = childText(at, 'UNLoCode')?.toUpperCase().replace(/\s+/g, '');
-  return code?.length === 3 ? `${childText(at, 'CountryCode')?.toUpperCase() ?? ''}${code}` : code;
+function portCodeOf(table: ElementTable, port: number): string | undefined {
+  const at = table.childOf(port, 'Location') ?? port;
+  const code = table.childText(at, 'UNLoCode')?.toUpperCase().replace(/\s+/g, '');
+  return code?.length === 3 ? `${table.childText(at, 'CountryCode')?.toUpperCase() ?? ''}${code}` : code;
 }
 
-function hasSheet(element: XmlElement): boolean {
-  return element.local === 'DGSafetyDataSheet' ? hasContent(element) : element.children.some(hasSheet);
+function hasSheet(table: ElementTable, cargo: number): boolean {
+  const end = table.endOf(cargo);
+  for (let row = cargo; row < end; row++) if (table.localOf(row) === 'DGSafetyDataSheet' && table.hasContent(row)) return true;
+  return false;
 }
 
-function positionsOf(document: XmlDocument, parts: Parts): Map<string, XmlElement> {
+/** Reads the message once more, noting what came from where. */
+function locatorIn(table: ElementTable): (pointer: string) => SourcePosition {
+  const parts = partsOf(table) as Parts;
   const positions = new Map<string, XmlElement>();
-  if (parts.header !== undefined) positions.set('/header', parts.header);
-  for (const pointer of ['/portCall', '/formalities', '/cancellation']) positions.set(pointer, parts.body);
-  const ship = childOf(parts.body, 'ShipID');
-  readMessage(new EpcReader(document, positions), document, parts);
-  if (ship !== undefined) positions.set('/ship', ship);
-  return positions;
+  if (parts.header !== undefined) positions.set('/header', table.elementOf(parts.header));
+  for (const pointer of ['/portCall', '/formalities', '/cancellation']) positions.set(pointer, table.elementOf(parts.body));
+  const ship = table.childOf(parts.body, 'ShipID');
+  readMessage(new EpcReader(table, positions), parts);
+  if (ship !== undefined) positions.set('/ship', table.elementOf(ship));
+  const { document } = table;
+  return (pointer) => document.locate(nearest(positions, pointer) ?? document.root);
+}
+
+function scannedAgain(bytes: Buffer): ElementTable {
+  const table = new ElementTable();
+  if (!scanEpc(bytes, table)) throw new Error('the message is not what it was when it was read');
+  return table;
 }
 
 function nearest(positions: ReadonlyMap<string, XmlElement>, pointer: string): XmlElement | undefined {

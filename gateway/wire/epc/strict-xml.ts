@@ -21,9 +21,9 @@ export const MAX_XML_TEXT_BYTES = 65_536;
 const MAX_ECHOED_NAME_LENGTH = 80;
 
 /** Instance attributes (xsi:schemaLocation, xsi:type) carry nothing of a declaration. */
-const SCHEMA_INSTANCE = 'http://www.w3.org/2001/XMLSchema-instance';
-const XML_NAMESPACE = 'http://www.w3.org/XML/1998/namespace';
-const XMLNS_NAMESPACE = 'http://www.w3.org/2000/xmlns/';
+export const SCHEMA_INSTANCE = 'http://www.w3.org/2001/XMLSchema-instance';
+export const XML_NAMESPACE = 'http://www.w3.org/XML/1998/namespace';
+export const XMLNS_NAMESPACE = 'http://www.w3.org/2000/xmlns/';
 
 const NO_CHILDREN: readonly XmlElement[] = [];
 
@@ -376,8 +376,13 @@ function parse(source: string): XmlDocument {
     root: documentRoot,
     elementCount: elements,
     attributed,
-    locate: (element) => ({ xpath: xpathOf(element), ...lines.positionOf(element.offset) }),
+    locate: locatorOf(source, lines),
   };
+}
+
+/** xpath, line and column of the elements of a document; `offset`s are those of its text. */
+export function locatorOf(source: string, lines = new LineIndex(source)): XmlDocument['locate'] {
+  return (element) => ({ xpath: xpathOf(element), ...lines.positionOf(element.offset) });
 }
 
 /** The first '&' from an offset on that begins none of the references of XML, or -1. */

@@ -1,7 +1,6 @@
 import type { Clearance, ClearanceAgency, Receipt } from '../../core/messages';
 import { problem } from '../../core/problem-catalogue';
-import { xmlTree } from '../../../test/support/xml-tree';
-import { childOf, childText } from './epc-reader';
+import { childOf, childText, xmlTree } from '../../../test/support/xml-tree';
 import { EPC_NAMESPACE } from './read-epc';
 import type { XmlElement } from './strict-xml';
 import { writeEpcClearance, writeEpcProblems, writeEpcReceipt, type EpcAnswerContext } from './write-epc';
