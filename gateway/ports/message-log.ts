@@ -87,7 +87,8 @@ export interface ReadRange {
 
 export interface MessageLog {
   /**
-   * Appends, in the order given per partition, and resolves once all are durable (acks=all; embedded: flushed).
+   * Appends, in the order given per partition, and resolves once all are durable (acks=all; embedded: flushed). Records, given or got,
+   * are changed by nobody: consumers may get the very ones that were appended.
    * @throws LogUnavailable when the outcome is a plain no, LogOutcomeUnknown when it may have been stored, RecordTooLarge.
    */
   append(records: OutgoingRecord[]): Promise<AppendedPosition[]>;

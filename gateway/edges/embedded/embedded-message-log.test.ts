@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { LogRecord, MessageLog } from '../../ports/message-log';
+import { eventually } from '../../../test/support/eventually';
 import { openEmbeddedMessageLog } from './embedded-message-log';
 import { openEnvironment, type Environment } from './open-environment';
 
@@ -86,6 +87,66 @@ describe('the embedded message log', () => {
     await log.trim();
     expect(await log.offsets('facts')).toEqual([{ partition: 0, start: 3, end: 3 }]);
     expect((await log.append([record('four')]))[0]?.offset).toBe(3);
+    await log.close();
+  });
+
+  it('deletes records that were written together when the last of them goes', async () => {
+    const log = await openEmbeddedMessageLog({ environment: environment.environment });
+    await log.createTopics([{ topic: 'facts', partitions: 1 }]);
+    await log.append(['a', 'b', 'c'].map(record));
+    await log.append(['d'].map(record));
+    const stored = environment.environment.openDB('message-log', { encoding: 'binary', keyEncoding: 'binary' });
+    expect(stored.getKeysCount()).toBe(2);
+    await log.deleteUntil('facts', 0, 2);
+    expect(stored.getKeysCount()).toBe(2);
+    expect((await all(log)).map(({ value }) => value.toString())).toEqual(['c', 'd']);
+    await log.deleteUntil('facts', 0, 3);
+    expect(stored.getKeysCount()).toBe(1);
+    expect((await all(log)).map(({ offset }) => offset)).toEqual([3]);
+    await log.close();
+  });
+
+  it('reads what was written until 2026-11, one record a value, and goes on behind it', async () => {
+    const before = await openEmbeddedMessageLog({ environment: environment.environment });
+    await before.createTopics([{ topic: 'facts', partitions: 1 }]);
+    await before.close();
+    await environment.close();
+    environment = openEnvironment(directory);
+    const stored = environment.environment.openDB<Buffer, Buffer>('message-log', { encoding: 'binary', keyEncoding: 'binary' });
+    const written = 'AUJ5q2l+h7AAAAAABQAAACNraG/DoXsiY2VfaWQiOiLDvC0xIiwiY29udGVudC10eXBlIjoieCJ9dmFsdWU=';
+    // Keys: number of the partition (4 bytes), offset (6 bytes).
+    for (const offset of ['00', '01', '02'])
+      await stored.put(Buffer.from(`000000010000000000${offset}`, 'hex'), Buffer.from(written, 'base64'));
+    const log = await openEmbeddedMessageLog({ environment: environment.environment });
+    expect(await log.offsets('facts')).toEqual([{ partition: 0, start: 0, end: 3 }]);
+    await log.append([record('four'), record('five')]);
+    const read = await all(log);
+    expect(read.map(({ offset, value }) => `${offset} ${value.toString()}`)).toEqual(['0 value', '1 value', '2 value', '3 four', '4 five']);
+    expect(read[1]).toMatchObject({ key: 'khoá', headers: { ce_id: 'ü-1', 'content-type': 'x' } });
+    await log.close();
+  });
+
+  it('gives consumers every record once, whether they keep up with memory or come from far behind', async () => {
+    const log = await openEmbeddedMessageLog({ environment: environment.environment });
+    await log.createTopics([{ topic: 'facts', partitions: 1 }]);
+    await log.append(Array.from({ length: 30 }, (_, i) => record(`${i}`)));
+    const quick: number[] = [];
+    const slow: number[] = [];
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const took = (into: number[], gate: Promise<void>) => async (batch: { records: LogRecord[] }) => {
+      await gate;
+      into.push(...batch.records.map(({ offset }) => offset));
+    };
+    await log.consume({ group: 'quick', topics: ['facts'], onBatch: took(quick, Promise.resolve()) });
+    await log.consume({ group: 'slow', topics: ['facts'], onBatch: took(slow, held) });
+    for (let i = 0; i < 20; i++) await log.append([record('x'), record('y')]);
+    await eventually('the quick one has all', () => quick.length >= 70);
+    release();
+    await eventually('the slow one has all', () => slow.length >= 70);
+    const expected = Array.from({ length: 70 }, (_, i) => i);
+    expect(quick).toEqual(expected);
+    expect(slow).toEqual(expected);
     await log.close();
   });
 

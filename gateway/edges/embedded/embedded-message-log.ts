@@ -13,7 +13,7 @@ export interface EmbeddedMessageLogOptions {
   path?: string;
   /** Put before every topic name; group names are the caller's, whole. */
   topicPrefix?: string;
-  /** Told of batches that are given again and of offsets that were not committed; never holds values of records. */
+  /** Told of batches that are given again; never holds values of records. */
   onWarning?(message: string, context: Record<string, unknown>): void;
   /** Wall clock of record times and of retention, milliseconds; default the machine's. */
   nowMs?(): number;
@@ -67,18 +67,18 @@ function open(options: EmbeddedMessageLogOptions): EmbeddedMessageLog {
   async function close(): Promise<void> {
     clearInterval(timer);
     await Promise.all([...consumers].map((consumer) => consumer.stop()));
-    await storage.idle();
-    await own?.close();
+    try {
+      await storage.idle();
+    } finally {
+      await own?.close();
+    }
   }
 
   return {
     async append(records) {
       checkOpen();
       if (records.length === 0) return [];
-      return storage.append(
-        records,
-        records.map(({ topic }) => prefix + topic),
-      );
+      return storage.append(records, prefix);
     },
 
     async consume(consumption) {
@@ -102,12 +102,11 @@ function open(options: EmbeddedMessageLogOptions): EmbeddedMessageLog {
         const to = Math.min(range.to, partition.end);
         for (let next = Math.max(range.from, partition.start); next < to;) {
           checkOpen();
-          const records = storage.read(partition, Math.max(next, partition.start), to, READ_RECORDS, READ_BYTES);
+          const records = storage.read(partition, topic, Math.max(next, partition.start), to, READ_RECORDS, READ_BYTES);
           const last = records.at(-1);
           if (!last) break;
           next = last.offset + 1;
-          const named = prefix === '' ? records : records.map((record) => ({ ...record, topic }));
-          await onBatch({ topic, partition: range.partition, records: named, endOffset: partition.end });
+          await onBatch({ topic, partition: range.partition, records, endOffset: partition.end });
         }
       }
     },

@@ -1,5 +1,5 @@
 import type { BatchControl, Consumption } from '../../ports/message-log';
-import type { LogStorage, StoredPartition } from './log-storage';
+import type { LogStorage, PartitionReader, StoredPartition } from './log-storage';
 
 /**
  * Groups of one process: who of a group's members works on which partition, one batch of a partition at a time. A partition moves
@@ -99,16 +99,15 @@ function nameOf({ topic, partition }: StoredPartition, { options }: Member): { t
 }
 
 /** One member's work on one partition. */
-class Worker {
+class Worker implements PartitionReader {
   readonly #storage: LogStorage;
   readonly #partition: StoredPartition;
   readonly #member: Member;
   readonly #topic: string;
   readonly #done: Promise<void>;
-  #position: number;
+  position: number;
   #stopping = false;
   #failures = 0;
-  #committing: Promise<void> = Promise.resolve();
   #wake: () => void = () => undefined;
 
   constructor(storage: LogStorage, partition: StoredPartition, member: Member) {
@@ -116,32 +115,35 @@ class Worker {
     this.#partition = partition;
     this.#member = member;
     this.#topic = nameOf(partition, member).topic;
-    this.#position = Math.max(0, storage.committed(member.consumption.group, partition.topic, partition.partition));
+    this.position = Math.max(0, storage.committed(member.consumption.group, partition.topic, partition.partition));
     this.#done = this.#run();
   }
 
   /** Resolves when the batch under way has ended and is committed. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
     this.#stopping = true;
     this.#wake();
-    await this.#done;
-    await this.#committing;
+    return this.#done;
+  }
+
+  wake(): void {
+    this.#wake();
   }
 
   async #run(): Promise<void> {
-    const wake = (): void => this.#wake();
-    this.#partition.listeners.add(wake);
+    this.#partition.readers.add(this);
     try {
       for (;;) {
         // Each batch in its own turn of the event loop, so that a long backlog leaves room for others.
         await new Promise((resolve) => setImmediate(resolve));
         if (this.#stopping) return;
-        this.#position = Math.max(this.#position, this.#partition.start);
-        if (this.#position >= this.#partition.end) await this.#woken();
+        this.position = Math.max(this.position, this.#partition.start);
+        if (this.position >= this.#partition.end) await this.#woken();
         else await this.#handleBatch();
       }
     } finally {
-      this.#partition.listeners.delete(wake);
+      this.#partition.readers.delete(this);
+      this.#storage.forgetRead(this.#partition);
     }
   }
 
@@ -156,10 +158,9 @@ class Worker {
     };
     let next: number;
     try {
-      const records = this.#storage.read(this.#partition, this.#position, this.#partition.end, BATCH_RECORDS, BATCH_BYTES);
-      next = (records.at(-1)?.offset ?? this.#position) + 1;
-      const named = this.#topic === this.#partition.topic ? records : records.map((record) => ({ ...record, topic: this.#topic }));
-      const batch = { topic: this.#topic, partition: this.#partition.partition, records: named, endOffset: this.#partition.end };
+      const records = this.#storage.read(this.#partition, this.#topic, this.position, this.#partition.end, BATCH_RECORDS, BATCH_BYTES);
+      next = (records.at(-1)?.offset ?? this.position) + 1;
+      const batch = { topic: this.#topic, partition: this.#partition.partition, records, endOffset: this.#partition.end };
       if (records.length > 0) await this.#member.consumption.onBatch(batch, control);
     } catch (cause) {
       await this.#pause(cause);
@@ -167,15 +168,12 @@ class Worker {
     }
     this.#failures = 0;
     if (seekTo !== undefined) {
-      this.#position = Math.max(0, seekTo);
+      this.position = Math.max(0, seekTo);
       return;
     }
-    this.#position = next;
-    const { group } = this.#member.consumption;
-    this.#committing = this.#storage.commit(group, this.#partition.topic, this.#partition.partition, next).catch((cause: unknown) => {
-      // A later commit covers this one; should the process end before, the records come again.
-      this.#warn('an offset was not committed', cause);
-    });
+    this.position = next;
+    this.#storage.forgetRead(this.#partition);
+    this.#storage.commit(this.#member.consumption.group, this.#partition.topic, this.#partition.partition, next);
   }
 
   async #pause(cause: unknown): Promise<void> {
