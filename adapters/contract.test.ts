@@ -34,7 +34,7 @@ const EARLY_MS = 48 * 3_600_000;
 
 /** The request as the exchange would send it, two days before the call. */
 function requestOf(agency: string, declaration: Declaration, changes: Partial<RequestMessage> = {}): RequestMessage {
-  const wholeView = compileView(needToKnow[agency as 'customs'])(declaration) as AgencyView;
+  const wholeView = JSON.parse(compileView(needToKnow[agency as 'customs'])(declaration)) as AgencyView;
   const call = declaration.portCall;
   const time = declaration.header.declarationType === 'departure' ? call?.etd : call?.eta;
   const receivedAt = new Date(Date.parse(time ?? '') - EARLY_MS).toISOString();
