@@ -40,6 +40,7 @@ const odd: Record<string, [text: string, value: unknown]> = {
   AGENCIES_FILE: ['/odd/agencies.json', '/odd/agencies.json'],
   ACCEPTED_GAPS: ['odd-gap', ['odd-gap']],
   RAW_EVIDENCE: ['signed', 'signed'],
+  READING_THREAD: ['off', 'off'],
   RESULTS: ['none', 'none'],
   LOG_LEVEL: ['debug', 'debug'],
 };

@@ -38,6 +38,7 @@ export interface Settings {
   acceptedGaps: readonly string[];
   rawEvidence: 'all' | 'signed' | 'none';
   results: 'all' | 'none';
+  readingThread: 'auto' | 'on' | 'off';
   agencyModes: Readonly<Record<string, 'rules' | 'backend' | 'http' | 'desk'>>;
   agencyUrls: Readonly<Record<string, string>>;
   production: boolean;
@@ -154,6 +155,7 @@ export const settingsTable: readonly Row[] = [
   { field: 'agenciesFile', env: 'AGENCIES_FILE', unit: '', fallback: '', production: false, meaning: 'Agencies in place of config/agencies.json', read: text },
   { field: 'acceptedGaps', env: 'ACCEPTED_GAPS', unit: 'agencies', fallback: '', production: false, meaning: 'Final authorities that may be unconnected in production', read: list },
   { field: 'rawEvidence', env: 'RAW_EVIDENCE', unit: '', fallback: 'none', production: false, meaning: 'Messages kept as received: all, signed or none; in production all unless set', read: oneOf('all', 'signed', 'none') },
+  { field: 'readingThread', env: 'READING_THREAD', unit: '', fallback: 'auto', production: false, meaning: 'Declarations are read in a thread beside the main one: on, off, or auto: where intake and exchange are one process with two cores or more', read: oneOf('auto', 'on', 'off') },
   { field: 'results', env: 'RESULTS', unit: '', fallback: 'all', production: false, meaning: 'Whether agencies are told of each version in results.<agency>: all or none', read: oneOf('all', 'none') },
   { field: 'logLevel', env: 'LOG_LEVEL', unit: '', fallback: 'info', production: false, meaning: 'Least severe level that is logged', read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent') },
 ];

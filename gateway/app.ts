@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import portZones from '../config/port-zones.json';
@@ -27,7 +28,7 @@ import { createMetrics, type Metrics } from './edges/metrics/metrics';
 import { observeExchange } from './edges/metrics/observe-exchange';
 import { openRedisDossierStore } from './edges/redis/redis-dossier-store';
 import { createAesSealer, ensureDataKeys, readDataKeys } from './edges/signing/aes-sealer';
-import { createLargeBodyReader } from './edges/threads/large-body-reader';
+import { createReadingThread } from './edges/threads/reading-thread';
 import { createEd25519Signer, readPublicKeys } from './edges/signing/ed25519-signer';
 import { createEvidence } from './evidence';
 import { Exchange } from './exchange';
@@ -176,8 +177,9 @@ async function open(
   let http: HttpServer | undefined;
   if (roles.has('intake')) {
     const validate = createDeclarationValidator({ zoneOfPort: createZoneOfPort(portZones), defaultZone: settings.portTimeZone });
-    const largeBodies = createLargeBodyReader(settings.portTimeZone);
-    closers.push(() => largeBodies.close());
+    const largeBodies = createReadingThread(settings.portTimeZone);
+    const otherBodies = readsApart(settings, roles) ? createReadingThread(settings.portTimeZone) : undefined;
+    closers.push(() => Promise.all([largeBodies.close(), otherBodies?.close()]).then(() => undefined));
     const evidence = createEvidence(settings.rawEvidence, sealer);
     const intake = new Intake({
       log,
@@ -190,7 +192,7 @@ async function open(
       read: (format, bytes, receivedAt) =>
         bytes.byteLength > LARGE_BODY_BYTES
           ? largeBodies.read(format, bytes, receivedAt)
-          : readDeclaration(format, bytes, receivedAt, validate),
+          : (otherBodies?.read(format, bytes, receivedAt) ?? readDeclaration(format, bytes, receivedAt, validate)),
       ...(evidence === undefined ? {} : { evidence }),
       stage: (stage, seconds) => metrics.stageSeconds.observe({ stage }, seconds),
     });
@@ -266,6 +268,12 @@ async function open(
       await closeAll();
     },
   };
+}
+
+/** Where one process has all roles its one thread is what is scarce; with a process for each role the core is. */
+function readsApart(settings: Settings, roles: ReadonlySet<string>): boolean {
+  if (settings.readingThread !== 'auto') return settings.readingThread === 'on';
+  return roles.has('exchange') && availableParallelism() > 1;
 }
 
 async function openLogAndStore(

@@ -3,18 +3,20 @@ import portZones from '../../../config/port-zones.json';
 import { readDeclaration } from '../../wire/read-declaration';
 import { createZoneOfPort } from '../../wire/validate/port-zones';
 import { createDeclarationValidator } from '../../wire/validate/validate-declaration';
-import type { ReadAnswer, ReadJob } from './large-body-reader';
+import type { ReadAnswer, ReadJob } from './reading-thread';
 
-/** The thread of large-body-reader.ts. */
+/** The thread of reading-thread.ts. */
 const { defaultZone } = workerData as { defaultZone: string };
 const validate = createDeclarationValidator({ zoneOfPort: createZoneOfPort(portZones), defaultZone });
 
-parentPort?.on('message', ({ id, format, bytes, receivedAt }: ReadJob) => {
-  let answer: ReadAnswer;
+function answerTo({ id, format, bytes, receivedAt }: ReadJob): ReadAnswer {
   try {
-    answer = { id, result: readDeclaration(format, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), receivedAt, validate) };
+    return { id, result: readDeclaration(format, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), receivedAt, validate) };
   } catch (cause) {
-    answer = { id, failed: cause instanceof Error ? cause.name : 'not an error' };
+    return { id, failed: cause instanceof Error ? cause.name : 'not an error' };
   }
-  parentPort?.postMessage(answer);
+}
+
+parentPort?.on('message', (jobs: ReadJob[]) => {
+  parentPort?.postMessage(jobs.map(answerTo));
 });

@@ -4,10 +4,11 @@ import { ExchangeError } from '../../core/exchange-error';
 import type { BodyFormat, RefusedDeclaration, ValidDeclaration } from '../../wire/read-declaration';
 
 /**
- * Reads large bodies in a thread of their own, so that a mega-ship's bills keep nobody's crew list waiting (architecture.md §5 "Large
- * declarations"). One thread, one body at a time: how many may wait is bounded where submissions are accepted.
+ * Reads bodies in a thread of its own, one at a time: large ones, so that a mega-ship's bills keep nobody's crew list waiting
+ * (architecture.md §5 "Large declarations"), and, where one process does everything, all others in another thread, so that reading
+ * takes nothing from the fold. How many may wait is bounded where submissions are accepted.
  */
-export interface LargeBodyReader {
+export interface ReadingThread {
   read(format: BodyFormat, bytes: Buffer, receivedAt: string): Promise<ValidDeclaration | RefusedDeclaration>;
   close(): Promise<void>;
 }
@@ -31,11 +32,13 @@ interface Waiting {
   reject(cause: Error): void;
 }
 
-/** The thread starts with the first large body. */
-export function createLargeBodyReader(defaultZone: string): LargeBodyReader {
+/** The thread starts with the first body. */
+export function createReadingThread(defaultZone: string): ReadingThread {
   const waiting = new Map<number, Waiting>();
   let worker: Worker | undefined;
   let nextId = 0;
+  /** Bodies of this turn of the event loop: handing over costs more than a body does, so they go together. */
+  let jobs: ReadJob[] = [];
 
   const fail = (message: string): void => {
     worker = undefined;
@@ -47,11 +50,13 @@ export function createLargeBodyReader(defaultZone: string): LargeBodyReader {
   const start = (): Worker => {
     const started = new Worker(path.join(__dirname, 'read-worker.js'), { workerData: { defaultZone } });
     started.unref();
-    started.on('message', ({ id, result, failed }: ReadAnswer) => {
-      const caller = waiting.get(id);
-      waiting.delete(id);
-      if (result !== undefined) caller?.resolve(result);
-      else caller?.reject(new ExchangeError('internal', `a large body could not be read: ${failed ?? ''}`, { retriable: false }));
+    started.on('message', (answers: ReadAnswer[]) => {
+      for (const { id, result, failed } of answers) {
+        const caller = waiting.get(id);
+        waiting.delete(id);
+        if (result !== undefined) caller?.resolve(result);
+        else caller?.reject(new ExchangeError('internal', `a body could not be read: ${failed ?? ''}`, { retriable: false }));
+      }
     });
     started.on('error', (cause) => fail(`the reading thread failed: ${cause.message}`));
     started.on('exit', () => {
@@ -60,15 +65,23 @@ export function createLargeBodyReader(defaultZone: string): LargeBodyReader {
     return started;
   };
 
+  const handOver = (): void => {
+    worker ??= start();
+    worker.postMessage(
+      jobs,
+      jobs.map(({ bytes }) => bytes.buffer as ArrayBuffer),
+    );
+    jobs = [];
+  };
+
   return {
     read: (format, bytes, receivedAt) =>
       new Promise((resolve, reject) => {
-        worker ??= start();
         const id = nextId++;
         waiting.set(id, { resolve, reject });
+        if (jobs.length === 0) setImmediate(handOver);
         // A copy of its own can be handed over; the caller keeps the bytes for their digest and as evidence.
-        const own = new Uint8Array(bytes);
-        worker.postMessage({ id, format, bytes: own, receivedAt } satisfies ReadJob, [own.buffer]);
+        jobs.push({ id, format, bytes: new Uint8Array(bytes), receivedAt });
       }),
     close: async () => {
       const ending = worker;
