@@ -76,6 +76,12 @@ interface Owner {
   soughtFrom?: number;
 }
 
+/** A version's signed bytes; `issued` where they were issued before. */
+interface Version {
+  issued: string | undefined;
+  value: string;
+}
+
 interface Step {
   record: LogRecord;
   fact: Fact;
@@ -241,7 +247,7 @@ export class Exchange {
     }
     observe.stage('fold', (clock.monotonicMs() - startedMs) / 1000);
     for (const record of poisoned) if (record.offset >= owner.committed) outgoing.push(this.ports.deadLetter(record, 'poison'));
-    differed += this.outputsOf(owner, steps, outgoing, issuing);
+    differed += this.outputsOf(owner, steps, outgoing, issuing, await this.signedVersions(owner, steps));
     if (control.isStale()) throw new Error('the partition was taken away');
     await control.heartbeat();
     const appended = outgoing.length === 0 ? [] : await log.append(outgoing);
@@ -346,7 +352,13 @@ export class Exchange {
    * of records that the group has committed: that came after their append. Returns how many issued versions say something else than the
    * fold of today.
    */
-  private outputsOf(owner: Owner, steps: Step[], outgoing: OutgoingRecord[], issuing: Issue[]): number {
+  private outputsOf(
+    owner: Owner,
+    steps: Step[],
+    outgoing: OutgoingRecord[],
+    issuing: Issue[],
+    versions: ReadonlyMap<Clearance, Version>,
+  ): number {
     let differed = 0;
     for (const { record, fact, result } of steps) {
       const isSent = record.offset < owner.committed;
@@ -388,8 +400,9 @@ export class Exchange {
           );
         }
       }
-      if (result.clearance !== undefined) {
-        const { issue, differs } = this.issueClearance(owner, result.clearance, add);
+      const version = result.clearance === undefined ? undefined : versions.get(result.clearance);
+      if (result.clearance !== undefined && version !== undefined) {
+        const { issue, differs } = this.issueClearance(result.clearance, version, add);
         issuing.push(issue);
         if (differs) differed++;
       }
@@ -399,14 +412,25 @@ export class Exchange {
     return differed;
   }
 
-  private issueClearance(owner: Owner, clearance: Clearance, add: Add): { issue: Issue; differs: boolean } {
+  /** The bytes of each version of the steps: as issued before, or signed now, all of a batch at a time and beside the event loop. */
+  private async signedVersions(owner: Owner, steps: readonly Step[]): Promise<Map<Clearance, Version>> {
+    const versions = new Map<Clearance, Version>();
+    await Promise.all(
+      steps.map(async ({ result: { clearance } }) => {
+        if (clearance === undefined) return;
+        const issued = owner.issued.take(clearance.clearanceId);
+        versions.set(clearance, { issued, value: issued ?? (await signedText(clearance, this.ports.signer)) });
+      }),
+    );
+    return versions;
+  }
+
+  private issueClearance(clearance: Clearance, { issued, value }: Version, add: Add): { issue: Issue; differs: boolean } {
     const { dossierId, version, clearanceId: id } = clearance;
-    const issued = owner.issued.take(id);
-    if (issued !== undefined)
-      return { issue: { kind: 'clearance', id, dossierId, version, value: issued }, differs: !isSame(issued, clearance) };
-    const value = signedText(clearance, this.ports.signer);
+    const issue: Issue = { kind: 'clearance', id, dossierId, version, value };
+    if (issued !== undefined) return { issue, differs: !isSame(issued, clearance) };
     add('clearances', dossierId, EventType.clearance, id, clearance.dossierCode, clearance.issuedAt ?? '', value);
-    return { issue: { kind: 'clearance', id, dossierId, version, value }, differs: false };
+    return { issue, differs: false };
   }
 
   private issueRejection(owner: Owner, rejected: DeclarationRejected, add: Add): Issue {
@@ -599,13 +623,13 @@ function memberText(record: LogRecord, value: object, name: string, next?: strin
 }
 
 /** Canonical JSON of the signed clearance from one canonicalisation: without its signature member it is what is signed. */
-function signedText(clearance: Clearance, signer: Signer): string {
+async function signedText(clearance: Clearance, signer: Signer): Promise<string> {
   const text = canonicalJson({ ...clearance, signature: '' });
   const member = ',"signature":""';
   const at = text.lastIndexOf(member);
   const before = text.slice(0, at);
   const after = text.slice(at + member.length);
-  return `${before},"signature":${JSON.stringify(signer.sign(before + after))}${after}`;
+  return `${before},"signature":${JSON.stringify(await signer.signAside(before + after))}${after}`;
 }
 
 function deadlineRecord(partition: number, member: string, dueAt: string, receivedAt: string): OutgoingRecord {

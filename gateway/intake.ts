@@ -180,7 +180,7 @@ export class Intake {
     const known = await this.lookUp(submission, prepared);
     if (known.kind !== 'new')
       return known.kind === 'refused' ? { kind: 'refused', dialect, problems: [known.problem] } : received(prepared, known.receipt, true);
-    const receipt = sign(withWarning(record.receipt, known.warning), signer);
+    const receipt = await sign(withWarning(record.receipt, known.warning), signer);
     const { declaration: _head, ...rest } = record;
     const value = Buffer.from(`${JSON.stringify({ ...rest, receipt }).slice(0, -1)},"declaration":${prepared.json}}`);
     if (value.byteLength > this.ports.maxDeclarationBytes) return { kind: 'refused', dialect, problems: [problem('too-large')] };
@@ -313,9 +313,9 @@ function withWarning(receipt: Receipt, warning: Problem | undefined): Receipt {
   return warning === undefined ? receipt : { ...receipt, warnings: [...receipt.warnings, warning] };
 }
 
-function sign(receipt: Receipt, signer: Signer): Receipt {
+async function sign(receipt: Receipt, signer: Signer): Promise<Receipt> {
   const { signature: _none, ...unsigned } = receipt;
-  return { ...unsigned, signature: signer.sign(canonicalJson(unsigned)) };
+  return { ...unsigned, signature: await signer.signAside(canonicalJson(unsigned)) };
 }
 
 /** The dossier that a declaration opens or goes to; another tenant's code is as unknown as any foreign journal number. */

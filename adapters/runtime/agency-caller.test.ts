@@ -20,10 +20,11 @@ function setUp(reply: Reply | Reply[], policy: Partial<CallPolicy> = {}, more: P
   const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
   const slept: number[] = [];
   const calls: { body: string; headers: Record<string, string>; atMs: number }[] = [];
+  const signed = (text: string): string => `head..${text.length}`;
   const caller = new AgencyCaller({
     url: 'http://agency.example/requests',
     clock,
-    signer: { keyId: 'k', sign: (text) => `head..${text.length}`, jwks: () => ({ keys: [] }) },
+    signer: { keyId: 'k', sign: signed, signAside: (text) => Promise.resolve(signed(text)), jwks: () => ({ keys: [] }) },
     policy,
     random: () => 0.5,
     sleep: (ms, signal) => {

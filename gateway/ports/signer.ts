@@ -4,6 +4,8 @@ export interface Signer {
   readonly keyId: string;
   /** Detached compact JWS of the UTF-8 bytes of canonical JSON: `header..signature`. */
   sign(canonicalJson: string): string;
+  /** The same signature, made beside the event loop: of the 50 µs that one takes the loop gives 10. */
+  signAside(canonicalJson: string): Promise<string>;
   /** Public keys, current and retired, for /.well-known/jwks.json. */
   jwks(): { keys: Record<string, string>[] };
 }

@@ -15,6 +15,10 @@ export class FakeSigner implements Signer {
     return `${this.keyId}..${digestOf(this.keyId + canonicalJson)}`;
   }
 
+  signAside(canonicalJson: string): Promise<string> {
+    return Promise.resolve(this.sign(canonicalJson));
+  }
+
   jwks(): { keys: Record<string, string>[] } {
     return { keys: [{ kid: this.keyId }] };
   }

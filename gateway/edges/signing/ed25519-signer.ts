@@ -13,12 +13,18 @@ export function createEd25519Signer(privateKeyPem: string, retiredPublicKeyPems:
   // A key that went back to work is not listed twice.
   const retired = retiredPublicKeyPems.map((pem) => publicJwk(createPublicKey(pem))).filter(({ kid }) => kid !== current.kid);
   const header = base64url(JSON.stringify({ alg: 'EdDSA', kid: current.kid }));
+  const inputOf = (canonical: string): Buffer => Buffer.from(`${header}.${base64url(canonical)}`);
+  const detached = (signature: Buffer): string => `${header}..${signature.toString('base64url')}`;
   return {
     keyId: current.kid,
-    sign(canonical) {
-      const signature = sign(null, Buffer.from(`${header}.${base64url(canonical)}`), key);
-      return `${header}..${signature.toString('base64url')}`;
-    },
+    sign: (canonical) => detached(sign(null, inputOf(canonical), key)),
+    signAside: (canonical) =>
+      new Promise((resolve, reject) => {
+        sign(null, inputOf(canonical), key, (cause, signature) => {
+          if (cause) reject(cause);
+          else resolve(detached(signature));
+        });
+      }),
     jwks: () => ({ keys: [current, ...retired] }),
   };
 }
