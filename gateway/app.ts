@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import portZones from '../config/port-zones.json';
 import { loadRules } from '../config/load-rules';
@@ -28,6 +28,7 @@ import { createMetrics, type Metrics } from './edges/metrics/metrics';
 import { observeExchange } from './edges/metrics/observe-exchange';
 import { openRedisDossierStore } from './edges/redis/redis-dossier-store';
 import { createAesSealer, ensureDataKeys, readDataKeys } from './edges/signing/aes-sealer';
+import { createRandom } from './edges/random';
 import { createReadingThread } from './edges/threads/reading-thread';
 import { createEd25519Signer, readPublicKeys } from './edges/signing/ed25519-signer';
 import { createEvidence } from './evidence';
@@ -67,6 +68,9 @@ const DRAIN_MS = 10_000;
 /** Larger bodies are read off the main thread (architecture.md §5 "Large declarations"). */
 const LARGE_BODY_BYTES = 200_000;
 const DEADLINE_TICK_MS = 500;
+/** How long a start waits at most for the fold to be where it was (recovery: 15 s after a process). */
+const FOLD_BEFORE_READS_MS = 10_000;
+const FOLD_LOOK_MS = 20;
 const MAX_WAITERS = 20_000;
 
 export async function startGateway(
@@ -213,7 +217,7 @@ async function open(
       metrics,
       epc: { receipt: writeEpcReceipt, clearance: writeEpcClearance, problems: writeEpcProblems },
       documents: createDocuments(rules),
-      random: (bytes) => randomBytes(bytes).toString('hex'),
+      random: createRandom(),
       stopping: () => stopping,
       logger,
     });
@@ -229,6 +233,8 @@ async function open(
     return { health, metrics: await metrics.registry.getMetricsAsJSON() };
   };
   if (part.part === 'primary') part.workers.onReplaced = () => metrics.workersReplaced.inc();
+  // A crash takes the embedded store's last tenths of a second: who saw a version then must not be shown an older one now.
+  if (settings.redisUrl === 'no') await untilFolded(log, store);
   let adminUrl: string | undefined;
   if (part.part !== 'worker') {
     const peers = part.part === 'primary' ? part.workers : undefined;
@@ -390,6 +396,14 @@ async function startExchange(wiring: {
     await firing;
   });
   return exchange;
+}
+
+/** Resolves when the store is as far as `dossiers` is now; after a while in any case: reads then say what is missing. */
+async function untilFolded(log: MessageLog, store: DossierStore): Promise<void> {
+  const untilMs = performance.now() + FOLD_BEFORE_READS_MS;
+  for (const { partition, end } of await log.offsets('dossiers')) {
+    while (((await store.marker(partition))?.offset ?? -1) < end - 1 && performance.now() < untilMs) await sleep(FOLD_LOOK_MS);
+  }
 }
 
 /** Every group of the deployment, so that an operator asks any process. */

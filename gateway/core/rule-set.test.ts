@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { shippedRules } from '../../test/support/test-rules';
 import { plainDeclaration } from '../../test/support/plain-declaration';
 import type { Declaration } from './declaration';
@@ -34,6 +35,18 @@ test.each([
   ['2026-10-15T00:30:00Z', 'America/New_York', '2026-10-14'],
 ])('%s in %s is on %s', (instant, zone, date) => {
   expect(localDateOf(instant, zone)).toBe(date);
+});
+
+test('the local date is the calendar of the zone, in every zone and quarter of an hour', () => {
+  const zone = fc.constantFrom(...Intl.supportedValuesOf('timeZone'));
+  fc.assert(
+    fc.property(zone, fc.date({ min: new Date('1960-01-01'), max: new Date('2060-01-01'), noInvalidDate: true }), (timeZone, date) => {
+      const format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+      // Another instant of the same quarter first: what it leaves behind must be right for this one.
+      localDateOf(new Date(Math.floor(date.getTime() / 900_000) * 900_000).toISOString(), timeZone);
+      expect(localDateOf(date.toISOString(), timeZone)).toBe(format.format(date));
+    }),
+  );
 });
 
 describe("the rule set of a call is the one on the port's local date of", () => {

@@ -90,9 +90,27 @@ export function ruleSetOn(ruleSets: readonly RuleSet[], localDate: string): Rule
 }
 
 const dateFormats = new Map<string, Intl.DateTimeFormat>();
+/** Local dates of quarters of an hour, by zone and quarter: a formatted date costs 20 µs. */
+const localDates = new Map<string, string>();
+const KEPT_DATES = 10_000;
+const QUARTER_MS = 900_000;
+/** Since then midnight is on a quarter of an hour of UTC everywhere (the last other zone, Liberia, ended in January 1972). */
+const QUARTERS_SINCE_MS = Date.UTC(1973, 0, 1);
 
-/** `YYYY-MM-DD` of an instant in a zone. */
+/** `YYYY-MM-DD` of an instant in a zone. @throws RangeError when it is none */
 export function localDateOf(instant: string, zone: string): string {
+  const ms = Date.parse(instant);
+  if (!(ms >= QUARTERS_SINCE_MS)) return formattedDate(instant, zone);
+  const key = `${zone} ${Math.floor(ms / QUARTER_MS)}`;
+  let date = localDates.get(key);
+  if (date === undefined) {
+    if (localDates.size >= KEPT_DATES) localDates.clear();
+    localDates.set(key, (date = formattedDate(instant, zone)));
+  }
+  return date;
+}
+
+function formattedDate(instant: string, zone: string): string {
   let format = dateFormats.get(zone);
   if (format === undefined) {
     format = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' });
