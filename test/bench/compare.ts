@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bench, endWithUs, fileName, root } from './bench';
-import { floorOf, gatewayCpu, spread, table } from './report';
+import { gatewayCpu } from './gateway-cpu';
+import { floorOf, spread, table } from './report';
 import { readBenchSettings, USAGE } from './settings';
 import { spreadOf, type Spread } from './statistics';
 

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { buildGateway, gatewayFolder, startGatewayProcess, type GatewayProcess } from '../support/gateway-process';
 import { figuresOf, type PageFigures } from './metrics-page';
@@ -8,7 +9,12 @@ import { familyOf, usageOf, type Usage } from './process-usage';
 export interface Topology {
   name: string;
   /** In the order of their start. */
-  processes: { name: string; env: Record<string, string> }[];
+  processes: ProcessOfGateway[];
+}
+
+export interface ProcessOfGateway {
+  name: string;
+  env: Record<string, string>;
 }
 
 export const oneProcess: Topology = { name: 'one process', processes: [{ name: 'gateway', env: {} }] };
@@ -21,16 +27,33 @@ export function primaryAndWorkers(workers: number): Topology {
 export function processPerRole(workers = 1): Topology {
   return {
     name: workers === 1 ? 'a process a role' : `a process a role, ${workers} intake workers`,
-    processes: ['exchange', 'adapters', 'intake'].map((role) => ({
-      name: role,
-      env: { ROLES: role, ...(role === 'intake' && workers > 1 ? { WORKERS: String(workers) } : {}) },
-    })),
+    processes: [exchange(), adapters(), intake(workers)],
   };
+}
+/** So many processes of each role; intake processes are workers of one. */
+export function processesPerRole(name: string, counts: { exchange: number; adapters: number; intake: number }): Topology {
+  const several = (count: number, make: (name: string) => ProcessOfGateway): ProcessOfGateway[] =>
+    Array.from({ length: count }, (_, i) => make(i === 0 ? '' : `-${i + 1}`));
+  return {
+    name,
+    processes: [...several(counts.exchange, exchange), ...several(counts.adapters, adapters), intake(counts.intake)],
+  };
+}
+
+function exchange(suffix = ''): ProcessOfGateway {
+  return { name: `exchange${suffix}`, env: { ROLES: 'exchange' } };
+}
+function adapters(suffix = ''): ProcessOfGateway {
+  return { name: `adapters${suffix}`, env: { ROLES: 'adapters' } };
+}
+function intake(workers: number): ProcessOfGateway {
+  return { name: 'intake', env: { ROLES: 'intake', ...(workers > 1 ? { WORKERS: String(workers) } : {}) } };
 }
 
 export interface RunningGateway {
   url: string;
-  token: string;
+  /** One for each tenant. */
+  tokens: readonly string[];
   /** Where the embedded log and store are. */
   dataDir: string;
   /** CPU and memory by process. */
@@ -39,6 +62,10 @@ export interface RunningGateway {
   figures(): Promise<Record<string, PageFigures>>;
   /** Starts or ends the CPU profiles. */
   toggleProfiles(): void;
+  /** Starts one more process, or one that was stopped, with the settings that all have. */
+  startProcess(which: ProcessOfGateway): Promise<void>;
+  /** Orderly end of one. */
+  stopProcess(name: string): Promise<void>;
   /** Orderly; what is left after it is killed. */
   stop(): Promise<void>;
   /** Removes credentials and embedded data. */
@@ -50,6 +77,10 @@ export interface GatewayOptions {
   from: string;
   topology: Topology;
   env: Record<string, string>;
+  /** Tenants that submit, by share of the declarations; one by default. */
+  shares?: readonly number[];
+  /** Agencies that have the rules of another, by code. */
+  ruleCopies?: Readonly<Record<string, string>>;
   /** Where CPU profiles go: the process's name and more is added. */
   profiles?: string;
 }
@@ -57,22 +88,39 @@ export interface GatewayOptions {
 const PRELOAD = path.join(__dirname, 'preload.js');
 const running = new Set<GatewayProcess>();
 
-export async function startGatewayUnderTest({ from, topology, env, profiles }: GatewayOptions): Promise<RunningGateway> {
+export async function startGatewayUnderTest(options: GatewayOptions): Promise<RunningGateway> {
+  const { from, topology, profiles, shares = [1], ruleCopies = {} } = options;
   buildGateway(from);
   const nodeArguments = [...startArguments(from), '--require', PRELOAD];
   const folder = gatewayFolder();
+  const tokens = shares.map(() => randomBytes(32).toString('base64url'));
+  const env = {
+    ...options.env,
+    API_KEYS_FILE: writeKeys(folder.varDir, tokens),
+    ...(Object.keys(ruleCopies).length === 0 ? {} : { BENCH_RULE_COPIES: JSON.stringify(ruleCopies) }),
+  };
   const processes = new Map<string, GatewayProcess>();
+  /** What processes used that were stopped. */
+  const spent = new Map<string, number>();
+  const startProcess = async ({ name, env: own }: ProcessOfGateway): Promise<void> => {
+    const profile = profiles === undefined ? {} : { PROFILE_FILE: `${profiles}.${name}` };
+    const process = await startGatewayProcess(folder, { ...env, ...own, ...profile }, { from, nodeArguments });
+    processes.set(name, process);
+    running.add(process);
+  };
+  const stopProcess = async (name: string): Promise<void> => {
+    const process = processes.get(name);
+    if (process === undefined) return;
+    spent.set(name, (spent.get(name) ?? 0) + (usageOf(process.child.pid)?.cpuSeconds ?? 0));
+    processes.delete(name);
+    await process.stop();
+    running.delete(process);
+  };
   const stop = async (): Promise<void> => {
-    await Promise.all([...processes.values()].map((process) => process.stop()));
-    for (const process of processes.values()) running.delete(process);
+    await Promise.all([...processes.keys()].map(stopProcess));
   };
   try {
-    for (const { name, env: own } of topology.processes) {
-      const profile = profiles === undefined ? {} : { PROFILE_FILE: `${profiles}.${name}` };
-      const process = await startGatewayProcess(folder, { ...env, ...own, ...profile }, { from, nodeArguments });
-      processes.set(name, process);
-      running.add(process);
-    }
+    for (const process of topology.processes) await startProcess(process);
   } catch (cause) {
     await stop();
     folder.remove();
@@ -80,14 +128,15 @@ export async function startGatewayUnderTest({ from, topology, env, profiles }: G
   }
   return {
     url: [...processes.values()].find(({ url }) => url !== '')?.url ?? '',
-    token: folder.tokens()['agent'] ?? '',
+    tokens,
     dataDir: path.join(folder.varDir, 'data'),
     usage: () => {
       const usages: Record<string, Usage> = {};
       for (const [name, { child }] of processes) {
         const usage = usageOf(child.pid);
-        if (usage !== undefined) usages[name] = usage;
+        if (usage !== undefined) usages[name] = { ...usage, cpuSeconds: usage.cpuSeconds + (spent.get(name) ?? 0) };
       }
+      for (const [name, cpuSeconds] of spent) usages[name] ??= { cpuSeconds, rssBytes: 0 };
       return usages;
     },
     figures: async () => {
@@ -99,9 +148,24 @@ export async function startGatewayUnderTest({ from, topology, env, profiles }: G
     toggleProfiles: () => {
       for (const { child } of processes.values()) for (const pid of familyOf(child.pid ?? 0)) process.kill(pid, 'SIGUSR2');
     },
+    startProcess,
+    stopProcess,
     stop,
     remove: () => folder.remove(),
   };
+}
+
+/** API keys of tenants, as docs/operations.md describes the file. */
+function writeKeys(folder: string, tokens: readonly string[]): string {
+  const file = path.join(folder, 'api-keys.json');
+  const keys = tokens.map((token, i) => ({
+    sha256: createHash('sha256').update(token).digest('hex'),
+    name: `bench-${i}`,
+    role: 'agent',
+    tenant: `bench-${i}`,
+  }));
+  writeFileSync(file, JSON.stringify({ keys }), { mode: 0o600 });
+  return file;
 }
 
 /** What `npm start` gives to node. */

@@ -2,10 +2,12 @@
 
 /**
  * Loaded into the gateway processes of a benchmark. It ends them when the benchmark is gone, and where PROFILE_FILE is set, SIGUSR2
- * starts and ends a CPU profile, so that it shows the measured window and neither start nor warm-up.
+ * starts and ends a CPU profile, so that it shows the measured window and neither start nor warm-up. BENCH_RULE_COPIES names agencies that
+ * get the rules of another one: how cost grows with their number is measured with real rules.
  */
 const { writeFileSync, renameSync } = require('node:fs');
 const { Session } = require('node:inspector');
+const path = require('node:path');
 
 const SAMPLE_EVERY_US = 500;
 const parent = process.ppid;
@@ -33,4 +35,13 @@ if (file !== undefined) {
       session = undefined;
     });
   });
+}
+
+const copies = process.env.BENCH_RULE_COPIES;
+if (copies !== undefined) {
+  const { agencyAdapters } = require(path.join(process.cwd(), 'dist', 'adapters', 'index.js'));
+  for (const [code, original] of Object.entries(JSON.parse(copies))) {
+    if (agencyAdapters[original] === undefined) throw new Error(`no rules of ${original} to copy`);
+    agencyAdapters[code] = agencyAdapters[original];
+  }
 }

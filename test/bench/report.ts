@@ -1,7 +1,11 @@
-import type { BenchResult } from './bench';
+import path from 'node:path';
+import type { BenchResult, Floor } from './bench';
 import type { SuiteRun } from './end-to-end';
+import { shown } from './figures';
+import { gatewayCpu } from './gateway-cpu';
 import type { PhaseResult } from './phase';
-import type { FloorResult } from './run-floor';
+import type { ProfileSummary, Share } from './profile-summary';
+import type { KafkaClient } from './settings';
 import type { Distribution, Spread } from './statistics';
 
 /** The readable form of a result: figures of one run side by side, ratios beside every absolute figure. */
@@ -23,44 +27,48 @@ export function reportOf(result: BenchResult): string {
     lines.push(
       '',
       table(
-        ['floor (kafkajs, one process)', 'declarations/s', 'client CPU ms', 'broker CPU ms', 'kB each', 'others used, cores', 'warm-up'],
+        ['floor, one process', 'client', 'declarations/s', 'client CPU ms', 'broker CPU ms', 'kB each', 'others used, cores', 'warm-up'],
         floors.map(floorRow),
       ),
     );
-  const floor = floorOf(floors);
-  for (const suite of suites)
-    lines.push(
-      '',
-      suiteTable(suite, floor),
-      ...suite.phases.flatMap(({ name, faults }) => faults.map((fault) => `VOID  ${name}: ${fault}`)),
-    );
+  for (const suite of suites) {
+    lines.push('');
+    if (suite.phases.length > 0) lines.push(suiteTable(suite, floors));
+    if (suite.figures.length > 0)
+      lines.push(
+        table(
+          [suite.name, 'value', 'unit'],
+          suite.figures.map(({ name, value, unit }) => [name, shown(value), unit]),
+        ),
+      );
+    lines.push(...suite.faults.map((fault) => `VOID  ${fault}`));
+  }
   const sized = suites.filter(({ topics }) => topics.length > 0);
   if (sized.length > 0) lines.push('', topicTable(sized));
-  for (const profile of result.profiles) lines.push('', profile);
+  for (const profile of result.profiles) lines.push('', profileTables(profile));
   return `${lines.join('\n')}\n`;
 }
 
-interface Floor {
-  rate: number | undefined;
-  clientCpu: number | undefined;
-}
-
 /** Mean of the reference floors before and after: the denominator of every ratio. */
-export function floorOf(floors: readonly { name: string; result: FloorResult }[]): Floor {
-  const references = floors.filter(({ name }) => name.startsWith('reference')).map(({ result }) => result);
-  const mean = (of: (result: FloorResult) => number | undefined): number | undefined => {
+export function floorOf(
+  floors: readonly Floor[],
+  client: KafkaClient = 'kafkajs',
+): { rate: number | undefined; clientCpu: number | undefined } {
+  const references = floors.filter((floor) => floor.client === client && floor.name.startsWith('reference')).map(({ result }) => result);
+  const mean = (of: (result: Floor['result']) => number | undefined): number | undefined => {
     const values = references.map(of).filter((value) => value !== undefined);
     return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
   };
   return { rate: mean(({ rate }) => rate), clientCpu: mean(({ clientCpu }) => clientCpu) };
 }
 
-function floorRow({ name, result }: { name: string; result: FloorResult }): string[] {
+function floorRow({ name, client, result }: Floor): string[] {
   const { declaration, requests, decision, relayed, clearance, results } = result.config.sizes;
   const bytes =
     declaration + [...requests, ...results].reduce((sum, size) => sum + size, 0) + requests.length * (decision + relayed) + clearance;
   return [
     name,
+    client,
     String(Math.round(result.rate)),
     ms(result.clientCpu),
     ms(result.brokerCpu),
@@ -70,25 +78,29 @@ function floorRow({ name, result }: { name: string; result: FloorResult }): stri
   ];
 }
 
-function suiteTable(suite: SuiteRun, floor: Floor): string {
+function suiteTable(suite: SuiteRun, floors: readonly Floor[]): string {
+  // Rates against the kafkajs floor, whatever the client; CPU against that of the same client.
+  const { rate } = floorOf(floors);
+  const { clientCpu } = floorOf(floors, suite.client);
   const names = [...new Set(suite.phases.flatMap(({ cpu }) => Object.keys(cpu)))];
   const row = (title: string, of: (phase: PhaseResult) => string): string[] => [title, ...suite.phases.map(of)];
   const rows = [
     row('202 per second', (phase) => spread(phase.acknowledgedPerSecond)),
     row('done per second', (phase) => spread(phase.donePerSecond)),
-    ...(floor.rate === undefined ? [] : [row('  : floor', (phase) => (phase.donePerSecond.median / (floor.rate ?? NaN)).toFixed(2))]),
+    ...(rate === undefined ? [] : [row('  : kafkajs floor', (phase) => (phase.donePerSecond.median / rate).toFixed(2))]),
     row('202 ms p50/p99/p99.9/max', ({ answered }) => latency(answered)),
     row('clearance ms p50/p99/p99.9/max', ({ cleared }) => latency(cleared)),
     row('CPU ms each, gateway', ({ cpu }) => gatewayCpu(cpu).toFixed(2)),
-    ...(floor.clientCpu === undefined
-      ? []
-      : [row('  : CPU of the floor', ({ cpu }) => (gatewayCpu(cpu) / (floor.clientCpu ?? NaN)).toFixed(1))]),
+    ...(clientCpu === undefined ? [] : [row('  : CPU of the floor', ({ cpu }) => (gatewayCpu(cpu) / clientCpu).toFixed(1))]),
     ...names.map((name) => row(`  ${name}`, ({ cpu }) => (cpu[name] === undefined ? '' : spread(cpu[name], 2)))),
     row('loop delay ms p99/max', ({ loopDelayMs }) => perProcess(loopDelayMs, ({ p99, max }) => `${p99.toFixed(0)}/${max.toFixed(0)}`)),
     row('GC % (at least)', ({ gcShare }) => perProcess(gcShare, (share) => (share * 100).toFixed(0))),
     row('RSS MB', ({ rssBytes }) => perProcess(rssBytes, (bytes) => (bytes / 1e6).toFixed(0))),
     row('stages ms', ({ stageMs }) => perProcess(stageMs, (value) => value.toFixed(1))),
     row('generator late ms p99', ({ lateMs }) => (lateMs === undefined ? '' : lateMs.p99.toFixed(1))),
+    row('generator', ({ generator }) =>
+      generator === undefined ? '' : `${generator.cpuMsPerRequest.toFixed(3)} ms a request, ${generator.cores.toFixed(2)} cores`,
+    ),
     row('others used, cores', ({ othersCores }) => othersCores?.toFixed(2) ?? ''),
     row('warm-up', ({ warmUp }) => `${warmUp.seconds.toFixed(0)} s${warmUp.steady ? '' : ', NOT STEADY'}`),
     row('answers', ({ statuses }) =>
@@ -102,11 +114,15 @@ function suiteTable(suite: SuiteRun, floor: Floor): string {
   return table([suite.name, ...suite.phases.map(({ name }) => name)], rows) + memory;
 }
 
-/** CPU of everything that is ours, milliseconds a declaration. */
-export function gatewayCpu(cpu: PhaseResult['cpu']): number {
-  return Object.entries(cpu)
-    .filter(([name]) => !['broker', 'redis', 'generator', 'bench'].includes(name))
-    .reduce((sum, [, { median }]) => sum + median, 0);
+function profileTables({ suite, process, flameGraph, cpuUs, stages, functions }: ProfileSummary): string {
+  const rows = (shares: readonly Share[]): string[][] =>
+    shares.map(({ name, share, us: each }) => [name, `${(share * 100).toFixed(1)} %`, each.toFixed(1)]);
+  return [
+    `${suite}: ${process} (${path.basename(flameGraph)})`,
+    table(['stage', 'share', 'µs a declaration'], [...rows(stages), ['all', '100 %', cpuUs.toFixed(1)]]),
+    '',
+    table(['self time', 'share', 'µs a declaration'], rows(functions)),
+  ].join('\n');
 }
 
 function topicTable(suites: readonly SuiteRun[]): string {

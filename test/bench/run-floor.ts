@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { exited, forkScript, messageOf } from './children';
 import type { FloorConfig, FromFloor } from './floor';
 import { machineBusySeconds, usageOf } from './process-usage';
+import type { KafkaClient } from './settings';
 import type { WarmUp } from './steady';
 
 export interface FloorResult {
@@ -16,8 +18,16 @@ export interface FloorResult {
   config: Pick<FloorConfig, 'partitions' | 'inFlight' | 'sizes' | 'flushed' | 'seconds'>;
 }
 
-export async function runFloor(config: FloorConfig, brokerPid: number | undefined): Promise<FloorResult> {
-  const child = forkScript(path.join(__dirname, 'floor.ts'), config);
+/** The bare program with each client, a file each; undefined where there is none. */
+export function floorOfClient(client: KafkaClient): string | undefined {
+  const file = path.join(__dirname, client === 'kafkajs' ? 'floor.ts' : `floor-${client}.ts`);
+  return existsSync(file) ? file : undefined;
+}
+
+export async function runFloor(client: KafkaClient, config: FloorConfig, brokerPid: number | undefined): Promise<FloorResult> {
+  const file = floorOfClient(client);
+  if (file === undefined) throw new Error(`there is no floor with ${client}`);
+  const child = forkScript(file, config);
   await messageOf(child, (message): message is 'measuring' => message === 'measuring');
   const before = [usageOf(child.pid), usageOf(brokerPid)];
   const busyBefore = machineBusySeconds();

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { scheduleOf, tenantOf } from './arrivals';
 import { ID_LENGTH, idOf, makeBody, shipOf, type Body, type Format, type Kind, type Size } from './bodies';
 import { HttpConnection, type Answered } from './http-connection';
 
@@ -10,7 +11,8 @@ import { HttpConnection, type Answered } from './http-connection';
  */
 export interface LoadConfig {
   url: string;
-  token: string;
+  /** Who submits: each declaration is of one of them, by share. */
+  tenants: Tenant[];
   /** Five characters that no other run of the gateway has. */
   run: string;
   size: Size;
@@ -20,10 +22,23 @@ export interface LoadConfig {
   amendments: number;
   invalid: number;
   connections: number;
-  /** Requests per second; without it the loop is closed. */
-  rate?: number;
+  /** Requests per second, or one rate after the other (the last one stays); without it the loop is closed. */
+  rate?: number | RateStep[];
   inFlight?: number;
+  /** No more originals than these. */
+  total?: number;
   resultFile: string;
+}
+
+export interface Tenant {
+  token: string;
+  /** Of the declarations; all together 1. */
+  share: number;
+}
+
+export interface RateStep {
+  rate: number;
+  seconds: number;
 }
 
 /** Times are wall clock, milliseconds; entries of one index belong together. Only what was acknowledged is listed. */
@@ -32,6 +47,10 @@ export interface LoadResult {
   kinds: (Kind | 'replay')[];
   intendedMs: number[];
   answeredMs: number[];
+  /** Index in `tenants`; empty where there is one only. */
+  tenants: number[];
+  /** What was answered with anything else: intended start, status, tenant. */
+  others: { intendedMs: number[]; status: number[]; tenants: number[] };
   /** Answers by status, 0 for none. */
   statuses: Record<string, number>;
   /** Answers that are neither right for what was sent nor a plain "not now". */
@@ -39,10 +58,12 @@ export interface LoadResult {
   /** Open loop: how late requests left, milliseconds, by the generator's own fault or for want of a connection. */
   lateMs: number[];
   bytesPerRequest: number;
+  /** When the first request was due. */
+  startedMs: number;
 }
 
 export type ToLoad = { cleared: number } | 'stop';
-export type FromLoad = { acknowledged: number } | 'done';
+export type FromLoad = { acknowledged: number; startedMs: number } | 'done';
 
 const TELL_EVERY_MS = 100;
 const TURNED_AWAY_PAUSE_MS = 50;
@@ -62,7 +83,8 @@ function random(seed: number): () => number {
 
 class Load {
   private readonly config: LoadConfig;
-  private readonly bodies: Record<Kind, Body & { head: Buffer }>;
+  private readonly bodies: Record<Kind, Body & { heads: Buffer[] }>;
+  private readonly dueAt: ((sent: number) => number) | undefined;
   private readonly idle: HttpConnection[] = [];
   private readonly all: HttpConnection[] = [];
   private readonly random = random(7);
@@ -80,9 +102,10 @@ class Load {
 
   constructor(config: LoadConfig) {
     this.config = config;
-    const body = (kind: Kind): Body & { head: Buffer } => {
+    this.dueAt = config.rate === undefined ? undefined : scheduleOf(config.rate);
+    const body = (kind: Kind): Body & { heads: Buffer[] } => {
       const made = makeBody(config.size, config.format, kind, Date.now());
-      return { ...made, head: headOf(config, made) };
+      return { ...made, heads: config.tenants.map(({ token }) => headOf(config.url, token, made)) };
     };
     this.bodies = { original: body('original'), amendment: body('amendment'), invalid: body('invalid') };
     this.result = {
@@ -90,20 +113,24 @@ class Load {
       kinds: [],
       intendedMs: [],
       answeredMs: [],
+      tenants: [],
+      others: { intendedMs: [], status: [], tenants: [] },
       statuses: {},
       unexpected: 0,
       lateMs: [],
       bytesPerRequest: this.bodies.original.bytes.length,
+      startedMs: 0,
     };
   }
 
   start(): void {
-    const { rate, connections } = this.config;
-    if (rate === undefined) {
-      while (this.all.length < connections) this.idle.push(this.connection());
+    const startMs = performance.now();
+    this.result.startedMs = this.wallMs + startMs;
+    if (this.dueAt === undefined) {
+      while (this.all.length < this.config.connections) this.idle.push(this.connection());
       this.pump();
-    } else this.runOpen(rate, performance.now());
-    setInterval(() => tell({ acknowledged: this.acknowledged }), TELL_EVERY_MS).unref();
+    } else this.runOpen(this.dueAt, startMs);
+    setInterval(() => tell({ acknowledged: this.acknowledged, startedMs: this.result.startedMs }), TELL_EVERY_MS).unref();
   }
 
   onCleared(count: number): void {
@@ -123,7 +150,7 @@ class Load {
   }
 
   private connection(): HttpConnection {
-    const bytes = Math.max(...Object.values(this.bodies).map(({ head, bytes }) => head.length + bytes.length));
+    const bytes = Math.max(...Object.values(this.bodies).flatMap(({ heads, bytes }) => heads.map((head) => head.length + bytes.length)));
     const connection = new HttpConnection(new URL(this.config.url), bytes);
     this.all.push(connection);
     return connection;
@@ -133,25 +160,26 @@ class Load {
     const due = this.waiting.shift();
     if (due !== undefined) return this.send(connection, due);
     this.idle.push(connection);
-    if (this.config.rate === undefined) this.pump();
+    if (this.dueAt === undefined) this.pump();
   }
 
   /** Closed loop: every idle connection gets a request as long as the bound on what is in flight allows. */
   private pump(): void {
-    if (this.config.rate !== undefined) return;
-    const limit = this.config.inFlight ?? Infinity;
-    while (!this.stopping && this.acknowledged + this.underWay - this.cleared < limit) {
+    if (this.dueAt !== undefined) return;
+    const { inFlight = Infinity, total = Infinity } = this.config;
+    while (!this.stopping && this.acknowledged + this.underWay < Math.min(total, this.cleared + inFlight)) {
       const connection = this.idle.pop();
       if (connection === undefined) return;
       this.send(connection, performance.now());
     }
   }
 
-  private runOpen(rate: number, startMs: number): void {
+  private runOpen(dueAt: (sent: number) => number, startMs: number): void {
+    const total = this.config.total ?? Infinity;
     let sent = 0;
     const turn = (): void => {
       if (this.stopping) return;
-      for (const nowMs = performance.now(); startMs + (sent * 1000) / rate <= nowMs; sent++) this.due(startMs + (sent * 1000) / rate);
+      for (const nowMs = performance.now(); sent < total && startMs + dueAt(sent) <= nowMs; sent++) this.due(startMs + dueAt(sent));
       setTimeout(turn, 1);
     };
     turn();
@@ -168,10 +196,10 @@ class Load {
     const { n, kind } = this.choose();
     const length = this.write(connection.buffer, n, kind);
     this.underWay++;
-    if (this.config.rate !== undefined) this.result.lateMs.push(performance.now() - intendedMs);
+    if (this.dueAt !== undefined) this.result.lateMs.push(performance.now() - intendedMs);
     connection.send(length, (answered) => {
       const isTurnedAway = this.answered(answered, intendedMs, n, kind);
-      if (isTurnedAway && this.config.rate === undefined) setTimeout(() => this.freed(connection), TURNED_AWAY_PAUSE_MS);
+      if (isTurnedAway && this.dueAt === undefined) setTimeout(() => this.freed(connection), TURNED_AWAY_PAUSE_MS);
       else this.freed(connection);
     });
   }
@@ -190,8 +218,9 @@ class Load {
   private write(buffer: Buffer, n: number, kind: Kind | 'replay'): number {
     const { run, format } = this.config;
     const body = this.bodies[kind === 'replay' ? 'original' : kind];
-    body.head.copy(buffer);
-    const start = body.head.length;
+    const head = body.heads[tenantOf(n, this.config.tenants)] ?? NO_HEAD;
+    head.copy(buffer);
+    const start = head.length;
     body.bytes.copy(buffer, start);
     const root = idOf(run, n);
     const own = kind === 'amendment' && format === 'json' ? idOf(run, 900_000_000 + this.next++) : root;
@@ -209,6 +238,12 @@ class Load {
     const status = answered instanceof Error ? 0 : answered.status;
     result.statuses[status] = (result.statuses[status] ?? 0) + 1;
     const isTurnedAway = status === 0 || status === 429 || status === 503;
+    const tenant = tenantOf(n, this.config.tenants);
+    if (status !== 202) {
+      result.others.intendedMs.push(this.wallMs + intendedMs);
+      result.others.status.push(status);
+      result.others.tenants.push(tenant);
+    }
     if (answered instanceof Error || status !== 202) {
       if (!isTurnedAway && !(kind === 'invalid' && status === 422)) result.unexpected++;
       return isTurnedAway;
@@ -223,14 +258,16 @@ class Load {
     result.kinds.push(kind);
     result.intendedMs.push(this.wallMs + intendedMs);
     result.answeredMs.push(this.wallMs + performance.now());
+    if (this.config.tenants.length > 1) result.tenants.push(tenant);
     return false;
   }
 }
 
-function headOf(config: LoadConfig, body: Body): Buffer {
-  const { host } = new URL(config.url);
+const NO_HEAD = Buffer.alloc(0);
+
+function headOf(url: string, token: string, body: Body): Buffer {
   return Buffer.from(
-    `POST /v1/declarations HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${config.token}\r\n` +
+    `POST /v1/declarations HTTP/1.1\r\nHost: ${new URL(url).host}\r\nAuthorization: Bearer ${token}\r\n` +
       `Content-Type: ${body.contentType}\r\nContent-Length: ${body.bytes.length}\r\n\r\n`,
   );
 }
