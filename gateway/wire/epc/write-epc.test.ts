@@ -164,6 +164,28 @@ describe('EPC answers', () => {
     expect(statuses(body)[1]).toEqual({ authority: 'tax', usesSw: 'true', status: request, comment });
   });
 
+  it('a receipt holds nothing of the one before, and what it names is escaped', () => {
+    const texts = ['A<&>"', 'B', ''].map((messageId) =>
+      writeEpcReceipt(
+        { ...receipt, messageId, dossierCode: `${messageId}*` },
+        { ...context, shipMessageId: messageId, sentTime: `2026-11-24T03:00:0${messageId.length}Z` },
+      ),
+    );
+    expect(
+      texts.map((text) => {
+        const { header } = parts(text);
+        return ['ShipMessageId', 'JournalNumber', 'SentTime'].map((name) => childText(header, name));
+      }),
+    ).toEqual([
+      ['A<&>"', 'A<&>"*', '2026-11-24T03:00:05Z'],
+      ['B', 'B*', '2026-11-24T03:00:01Z'],
+      [undefined, '*', '2026-11-24T03:00:00Z'],
+    ]);
+    const other = writeEpcReceipt({ ...receipt, agencies: receipt.agencies.slice(1) }, context);
+    expect(other).not.toContain('harbour-master');
+    expect(other).toContain('customs');
+  });
+
   it('faults are RequestProcessed = false with the code of the first error, all of them in the comment', () => {
     const problems = [
       problem('element-unmapped', {}, undefined, 'warning'),

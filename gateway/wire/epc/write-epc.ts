@@ -47,8 +47,33 @@ const MAX_COMMENT_LENGTH = 2_000;
 // eslint-disable-next-line @typescript-eslint/no-deprecated
 const builder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: '@', processEntities: false, suppressEmptyNode: true });
 
-/** EPCReceiptBody: the declaration is stored durably and goes to these agencies. No decision yet, so no RequestStatus. */
+/** What stands between SentTime, ShipMessageId and JournalNumber of a receipt: the same for all that go to the same agencies. */
+const receiptForms = new Map<string, readonly string[]>();
+const KEPT_FORMS = 100;
+const BLANK = 'BLANK';
+
+/**
+ * EPCReceiptBody: the declaration is stored durably and goes to these agencies. No decision yet, so no RequestStatus. Written for every
+ * declaration: a form is built once and filled in.
+ */
 export function writeEpcReceipt(receipt: Receipt, context: EpcAnswerContext): string {
+  const { dialect, portSecurityLevel } = context;
+  const agencies = receipt.agencies.map(({ agency }) => agency);
+  const key = [dialect, portSecurityLevel, agencies.join(), context.notConnected?.join()].join('|');
+  let form = receiptForms.get(key);
+  if (form === undefined) {
+    if (receiptForms.size >= KEPT_FORMS) receiptForms.clear();
+    const blank = { dialect, portSecurityLevel, sentTime: BLANK, shipMessageId: BLANK };
+    const notConnectedToo = context.notConnected === undefined ? {} : { notConnected: context.notConnected };
+    form = receiptText({ ...receipt, dossierCode: BLANK }, { ...blank, ...notConnectedToo }).split(`>${BLANK}<`);
+    receiptForms.set(key, form);
+  }
+  const [start, sentTime, messageId, dossierCode] = form;
+  const id = escaped(context.shipMessageId ?? receipt.messageId);
+  return `${start}>${escaped(context.sentTime)}<${sentTime}>${id}<${messageId}>${escaped(receipt.dossierCode)}<${dossierCode}`;
+}
+
+function receiptText(receipt: Receipt, context: EpcAnswerContext): string {
   const body: Xml = {
     CurrentPortSecurityLevel: context.portSecurityLevel,
     RequestProcessed: true,
