@@ -405,6 +405,13 @@ const seededBugs: SeededBug[] = [
     says: 'that was never issued',
   },
 
+  {
+    invariant: 'I6',
+    bug: 'a dossier is unknown after its receipt was given',
+    spoil: (history, { dossiers }) => history.entries.push({ kind: 'unknown', tenant: 'agent', dossierId: dossiers.granted }),
+    says: 'told that it does not exist',
+  },
+
   // I7: nothing granted without everybody who decides.
   {
     invariant: 'I7',

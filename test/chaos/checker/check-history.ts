@@ -160,8 +160,9 @@ class Check {
     this.positions.add(position, { is: 'input', digest: digestOf(record.value) });
     const value = jsonOf(record.value);
     if (value === undefined || typeof value['dossierId'] !== 'string') {
-      // Not the exchange's: somebody else's poison.
-      this.positions.add(position, { is: 'to-be-set-aside', why: 'it is no request' });
+      // Somebody's poison: for whoever reads it to set aside.
+      const isRead = test || this.history.about.agencyModes[agency] !== 'backend';
+      if (isRead) this.positions.add(position, { is: 'to-be-set-aside', why: 'it is no request' });
       return;
     }
     this.disclosure.view(agency, position, value['view']);
@@ -215,9 +216,11 @@ class Check {
       case 'answer':
         return this.takeAnswer(entry);
       case 'seen': {
-        const { dossierId, observer, version, digest } = entry;
-        return dossiers.add(dossierId, { is: 'seen', observer, version, digest });
+        const { dossierId, observer, version, digest, said } = entry;
+        return dossiers.add(dossierId, { is: 'seen', observer, version, digest, said: said === undefined ? '' : `: ${said}` });
       }
+      case 'unknown':
+        return dossiers.add(entry.dossierId, { is: 'unknown' });
       case 'read': {
         const { tenant, dossierId, version, status, body } = entry;
         this.reads = true;

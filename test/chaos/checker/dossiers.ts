@@ -16,7 +16,8 @@ export type DossierEntry =
   | { is: 'clearance'; partition: number; offset: number; text: string }
   | { is: 'rejection'; value: DeclarationRejected }
   | { is: 'call'; agency: string; taskId: string; action: string; test: boolean; effect: boolean }
-  | { is: 'seen'; observer: string; version: number; digest: string }
+  | { is: 'seen'; observer: string; version: number; digest: string; said: string }
+  | { is: 'unknown' }
   | { is: 'read'; version?: number; status: number; body: string }
   | { is: 'fed'; reader: string; id: string; type: string; data: Record<string, unknown> };
 
@@ -298,12 +299,13 @@ class DossierCheck {
     }
     if (this.context.reads && reads.length === 0 && this.tenant !== undefined) this.report('I6', 'lost', 'was not read at rest');
 
+    if (this.of('unknown').length > 0) this.report('I6', 'lost', 'was acknowledged, and its tenant was told that it does not exist');
     const issued = new Map(this.versions.map(({ clearance, text }) => [clearance.version, digestOf(text)]));
     const highest = new Map<string, number>();
-    for (const { observer, version, digest } of this.of('seen')) {
+    for (const { observer, version, digest, said } of this.of('seen')) {
       this.findings.check('I6');
       const before = highest.get(observer) ?? 0;
-      if (version < before) this.report('I6', 'wrong', `${observer} saw version ${version} after version ${before}`);
+      if (version < before) this.report('I6', 'wrong', `${observer} saw version ${version} after version ${before}${said}`);
       if (version > 0 && issued.get(version) !== digest)
         this.report('I6', 'wrong', `${observer} saw a version ${version} that was never issued`);
       highest.set(observer, Math.max(before, version));
@@ -335,7 +337,7 @@ class DossierCheck {
       if (NOT_ANSWERED.includes(status) && !overdue && due < restMs - DEADLINE_TOLD_WITHIN_MS)
         this.report('I8', 'lost', `${agency} is silent past the due time of ${taskId}, and nobody was told`);
 
-    const answered = new Set([...this.of('decision'), ...this.of('call')].map(({ taskId }) => taskId));
+    const answered = new Set(this.of('decision').map(({ taskId }) => taskId));
     for (const { agency, taskId, action, test, position } of this.of('request')) {
       const byRules = test || agencyModes[agency] === 'rules';
       if (action !== 'cancel' && !answered.has(taskId) && (byRules || agencyModes[agency] === 'http'))

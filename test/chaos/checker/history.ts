@@ -37,6 +37,15 @@ export interface Seen {
   version: number;
   /** SHA-256 of the body. */
   digest: string;
+  /** What it said, for the explanation. */
+  said?: string;
+}
+
+/** A dossier that was acknowledged, and that its tenant was told does not exist (404). */
+export interface Unknown {
+  kind: 'unknown';
+  tenant: string;
+  dossierId: string;
 }
 
 /** GET of a clearance at rest; without `version` the latest. */
@@ -124,7 +133,7 @@ export interface Counted {
 }
 
 export type JournalEntry =
-  Attempt | Answer | Seen | ReadAtRest | FeedPage | Told | AgencyCall | DecisionSent | Committed | GroupReset | Counted;
+  Attempt | Answer | Seen | Unknown | ReadAtRest | FeedPage | Told | AgencyCall | DecisionSent | Committed | GroupReset | Counted;
 
 export interface LogEntry {
   /** Without prefix. */

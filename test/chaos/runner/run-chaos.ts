@@ -1,0 +1,161 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import type { CheckReport } from '../checker/check-history';
+import { faults, type Fault } from './faults';
+import { topicsDirectory } from './file-history';
+import { Random } from './random';
+import { formatRow, formatWhole, TABLE_HEAD } from './report';
+import { Stretches, type Row } from './run-stretch';
+import { Stage } from './stage';
+
+/** `npm run chaos`: faults under load, one after the other, each judged by the checker, and the whole once more in the end. */
+export interface ChaosOptions {
+  seed: number;
+  /** As many faults at random as fit; undefined: each of them once. */
+  minutes: number | undefined;
+  /** Beginnings of the names of faults. */
+  only: readonly string[];
+  client: string;
+  rate: number;
+  from: string;
+  /** Copies of the topics are kept where nothing was wrong, too. */
+  keep: boolean;
+  directory: string;
+  say(line: string): void;
+}
+
+export interface ChaosReport {
+  commit: string;
+  node: string;
+  client: string;
+  seed: number;
+  rate: number;
+  startedAt: string;
+  minutes: number;
+  rows: Row[];
+  whole: CheckReport;
+  /** No violation anywhere, and everything recovered in its time. */
+  passed: boolean;
+}
+
+export const USAGE = `npm run chaos [-- options]
+  --seed N          the same faults in the same order (default: today's date)
+  --minutes M       faults at random for so long (default: the whole matrix once)
+  --only A,B        only faults whose name begins so (--list names them)
+  --client NAME     KAFKA_CLIENT of the gateway: kafkajs (default) or platformatic
+  --rate R          requests per second of all agents (default 12)
+  --from DIRECTORY  the checkout whose build runs (default: this one)
+  --keep            keep the copies of the topics where nothing was wrong, too
+  --list            the faults`;
+
+const ROOT = path.resolve(__dirname, '..', '..', '..');
+
+export async function main(args: string[]): Promise<boolean> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      seed: { type: 'string' },
+      minutes: { type: 'string' },
+      only: { type: 'string' },
+      client: { type: 'string', default: 'kafkajs' },
+      rate: { type: 'string', default: '12' },
+      from: { type: 'string', default: ROOT },
+      keep: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help || values.list) {
+    console.log(values.help ? USAGE : faults.map(({ id, what }) => `${id.padEnd(24)} ${what}`).join('\n'));
+    return true;
+  }
+  const startedAt = new Date();
+  const seed = Number(values.seed ?? startedAt.toISOString().slice(0, 10).replaceAll('-', ''));
+  const report = await runChaos({
+    seed,
+    minutes: values.minutes === undefined ? undefined : Number(values.minutes),
+    only: values.only?.split(',') ?? [],
+    client: values.client,
+    rate: Number(values.rate),
+    from: path.resolve(values.from),
+    keep: values.keep,
+    directory: path.join(ROOT, 'var', 'chaos', `${startedAt.toISOString().slice(0, 19).replaceAll(':', '')}-${String(seed)}`),
+    say: (line) => console.log(line),
+  });
+  return report.passed;
+}
+
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { seed, minutes, only, client, rate, from, keep, directory, say } = options;
+  const chosen = faults.filter(({ id }) => only.length === 0 || only.some((name) => id.startsWith(name)));
+  if (chosen.length === 0) throw new Error(`no fault begins with ${only.join(', ')}`);
+  const startedAt = new Date();
+  mkdirSync(directory, { recursive: true });
+  const stage = new Stage({ seed, from, client, say });
+  const onSignal = (): void => {
+    stage.kill();
+    process.exit(1);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
+  const rows: Row[] = [];
+  try {
+    say(`seed ${String(seed)}, ${client}, ${String(rate)} requests/s, into ${directory}`);
+    const first = path.join(directory, '000-start');
+    await stage.open(first);
+    const stretches = new Stretches(stage, directory, { rate, warmMs: 3_000, drainWithinMs: 120_000 });
+    await stretches.start(first);
+    say(TABLE_HEAD);
+    for (const fault of order(chosen, seed, minutes)) {
+      const row = await stretches.run(fault);
+      rows.push(row);
+      say(formatRow(row));
+    }
+    const whole = await stretches.checkWhole();
+    say(formatWhole(whole));
+    const passed = Object.keys(whole.violated).length === 0 && rows.every(isPassed);
+    const report: ChaosReport = {
+      commit: commitOf(from),
+      node: process.version,
+      client,
+      seed,
+      rate,
+      startedAt: startedAt.toISOString(),
+      minutes: Math.round((Date.now() - startedAt.getTime()) / 6_000) / 10,
+      rows,
+      whole,
+      passed,
+    };
+    writeFileSync(path.join(directory, 'report.json'), JSON.stringify(report, null, 2));
+    if (passed && !keep)
+      for (const [i, row] of rows.entries())
+        rmSync(topicsDirectory(path.join(directory, `${String(i + 1).padStart(3, '0')}-${row.fault}`)), { recursive: true, force: true });
+    return report;
+  } finally {
+    await stage.close();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
+  }
+}
+
+export function isPassed({ violated, recoveredMs, recoversWithinMs, drainedMs }: Row): boolean {
+  return Object.keys(violated).length === 0 && recoveredMs !== undefined && recoveredMs <= recoversWithinMs && drainedMs !== undefined;
+}
+
+/** Each once; or at random, by the seed, as long as there is time. */
+function* order(chosen: readonly Fault[], seed: number, minutes: number | undefined): Generator<Fault> {
+  if (minutes === undefined) return yield* chosen;
+  const random = new Random(seed);
+  const untilMs = performance.now() + minutes * 60_000;
+  while (performance.now() < untilMs) yield random.pick(chosen);
+}
+
+function commitOf(directory: string): string {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: directory, stdio: ['ignore', 'pipe', 'ignore'] })
+      .toString()
+      .trim();
+  } catch {
+    return '';
+  }
+}
