@@ -234,7 +234,7 @@ async function open(
   };
   if (part.part === 'primary') part.workers.onReplaced = () => metrics.workersReplaced.inc();
   // A crash takes the embedded store's last tenths of a second: who saw a version then must not be shown an older one now.
-  if (settings.redisUrl === 'no') await untilFolded(log, store);
+  if (settings.redisUrl === '') await untilFolded(log, store);
   let adminUrl: string | undefined;
   if (part.part !== 'worker') {
     const peers = part.part === 'primary' ? part.workers : undefined;

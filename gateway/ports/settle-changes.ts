@@ -15,30 +15,34 @@ export interface SettledChanges {
 }
 
 /**
- * What both stores apply, so that neither depends on the order in which it carries changes out.
- * @throws RangeError for a name that is too long or a score that is not finite: a bug of the caller, found before anything is changed
+ * What a store applies, so that it does not depend on the order in which it carries changes out.
+ * @throws RangeError as checkStoreChanges
  */
 export function settleChanges(changes: readonly StoreChange[]): SettledChanges {
+  checkStoreChanges(changes);
   const values: SettledChanges['values'] = new Map();
   const indexes: SettledChanges['indexes'] = new Map();
   for (const change of changes) {
-    if ('put' in change) {
-      checkStoreName(change.put);
-      values.set(change.put, change.value);
-    } else if ('remove' in change) {
-      checkStoreName(change.remove);
-      values.set(change.remove, null);
-    } else if ('add' in change) {
-      checkStoreName(change.add);
-      if (!Number.isFinite(change.score)) throw new RangeError(`a score of index ${change.index} is not finite`);
-      // -0 and 0 are one score; they would be two in the embedded store's key order.
-      membersOf(indexes, change.index).set(change.add, change.score === 0 ? 0 : change.score);
-    } else {
-      checkStoreName(change.drop);
-      membersOf(indexes, change.index).set(change.drop, null);
-    }
+    if ('put' in change) values.set(change.put, change.value);
+    else if ('remove' in change) values.set(change.remove, null);
+    // -0 and 0 are one score; they would be two in the embedded store's key order.
+    else if ('add' in change) membersOf(indexes, change.index).set(change.add, change.score === 0 ? 0 : change.score);
+    else membersOf(indexes, change.index).set(change.drop, null);
   }
   return { values, indexes };
+}
+
+/** @throws RangeError for a name that is too long or a score that is not finite: a bug of the caller, found before anything is changed */
+export function checkStoreChanges(changes: readonly StoreChange[]): void {
+  for (const change of changes) {
+    if ('put' in change) checkStoreName(change.put);
+    else if ('remove' in change) checkStoreName(change.remove);
+    else {
+      checkStoreName(change.index);
+      checkStoreName('add' in change ? change.add : change.drop);
+      if ('add' in change && !Number.isFinite(change.score)) throw new RangeError(`a score of index ${change.index} is not finite`);
+    }
+  }
 }
 
 /** Whether a key, index name or member is short enough to be in a store. */
@@ -67,10 +71,6 @@ export function checkStoreQuery(query: { min?: number; max?: number; limit: numb
 
 function membersOf(indexes: SettledChanges['indexes'], index: string): Map<string, number | null> {
   let members = indexes.get(index);
-  if (members === undefined) {
-    checkStoreName(index);
-    members = new Map();
-    indexes.set(index, members);
-  }
+  if (members === undefined) indexes.set(index, (members = new Map<string, number | null>()));
   return members;
 }

@@ -1,67 +1,179 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { open } from 'lmdb';
+import { open, type RootDatabase } from 'lmdb';
 import { openEmbeddedDossierStore } from '../../gateway/edges/embedded/embedded-dossier-store';
+import { StoreKeys, numberToBytes } from '../../gateway/edges/embedded/store-keys';
+import { writeBehindOf } from '../../gateway/edges/embedded/write-behind';
+import type { DossierStore, StoreChange } from '../../gateway/ports/dossier-store';
 import { dossierStoreContract } from './dossier-store';
 
-dossierStoreContract('the embedded store', async () => {
-  const directory = mkdtempSync(path.join(tmpdir(), 'seaport-dossier-store-'));
-  const environment = open({ path: directory });
+/** What is asked of the store is found in memory, in what is just being written, or on disk. */
+const places: Record<string, (environment: RootDatabase) => Promise<void> | undefined> = {
+  'in memory': () => undefined,
+  'being written': (environment) => {
+    void writeBehindOf(environment).now();
+    return undefined;
+  },
+  'on disk': (environment) => writeBehindOf(environment).now(),
+};
+
+for (const [place, settle] of Object.entries(places))
+  dossierStoreContract(`the embedded store, ${place}`, async () => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'seaport-dossier-store-'));
+    const environment = open({ path: directory });
+    const settled = (store: DossierStore): DossierStore => ({
+      ...wrapped(store),
+      commit: async (...given) => then(await store.commit(...given), settle(environment)),
+      write: async (...given) => then(await store.write(...given), settle(environment)),
+      putIfAbsent: async (...given) => then(await store.putIfAbsent(...given), settle(environment)),
+    });
+    return {
+      store: settled(await openEmbeddedDossierStore({ environment })),
+      another: async () => settled(await openEmbeddedDossierStore({ environment })),
+      end: async () => {
+        await writeBehindOf(environment).now();
+        await environment.close();
+        rmSync(directory, { recursive: true });
+      },
+    };
+  });
+
+async function then<T>(value: T, settling: Promise<void> | undefined): Promise<T> {
+  await settling;
+  return value;
+}
+
+function wrapped(store: DossierStore): DossierStore {
   return {
-    store: await openEmbeddedDossierStore({ environment }),
-    another: () => openEmbeddedDossierStore({ environment }),
-    end: async () => {
-      await environment.close();
-      rmSync(directory, { recursive: true });
-    },
+    marker: (...given) => store.marker(...given),
+    commit: (...given) => store.commit(...given),
+    write: (...given) => store.write(...given),
+    putIfAbsent: (...given) => store.putIfAbsent(...given),
+    getMany: (...given) => store.getMany(...given),
+    range: (...given) => store.range(...given),
+    count: (...given) => store.count(...given),
+    clear: (...given) => store.clear(...given),
+    onChange: (...given) => store.onChange(...given),
+    ping: () => store.ping(),
+    close: () => store.close(),
   };
-});
+}
 
-test('the embedded store keeps what was committed over closing and opening, and no trace of what was cleared', async () => {
-  const directory = mkdtempSync(path.join(tmpdir(), 'seaport-dossier-store-'));
+describe('the files of the embedded store', () => {
   const marker = { epoch: 'e', offset: 4, clearancesOffset: 2 };
-  let environment = open({ path: directory });
-  let store = await openEmbeddedDossierStore({ environment });
-  await store.commit(1, null, marker, [
-    { put: 'a', value: 'cleared' },
-    { index: 'i', add: 'm', score: -1 },
-  ]);
-  await store.clear(1);
-  await store.commit(1, null, marker, [
-    { put: 'b', value: 'kept' },
-    { index: 'i', add: 'n', score: -2 },
-  ]);
-  await store.close();
-  await environment.close();
+  let directory: string;
+  let environment: RootDatabase;
+  let store: DossierStore;
 
-  environment = open({ path: directory });
-  store = await openEmbeddedDossierStore({ environment });
-  expect(await store.marker(1)).toEqual(marker);
-  expect(await store.getMany(1, ['a', 'b'])).toEqual([null, Buffer.from('kept')]);
-  expect(await store.range(1, 'i', { limit: 9 })).toEqual([{ member: 'n', score: -2 }]);
-  // Generation, marker, value, and for the index: entry, place, count.
-  expect(environment.openDB('dossier-store', { encoding: 'binary', keyEncoding: 'binary' }).getKeysCount()).toBe(6);
-  await store.close();
-  await environment.close();
-  rmSync(directory, { recursive: true });
-});
+  beforeEach(async () => {
+    directory = mkdtempSync(path.join(tmpdir(), 'seaport-dossier-store-'));
+    await openAll();
+  });
 
-test('a commit of the embedded store that fails half-way changes nothing', async () => {
-  const directory = mkdtempSync(path.join(tmpdir(), 'seaport-dossier-store-'));
-  const environment = open({ path: directory });
-  const store = await openEmbeddedDossierStore({ environment });
-  const marker = { epoch: 'e', offset: 1, clearancesOffset: 0 };
-  await store.commit(1, null, marker, [{ put: 'a', value: 'old' }]);
-  const refusedByTheEngine = 12 as unknown as string;
-  const half = store.commit(1, marker, { ...marker, offset: 2 }, [
-    { put: 'a', value: 'new' },
-    { put: 'b', value: refusedByTheEngine },
-  ]);
-  await expect(half).rejects.toMatchObject({ code: 'store-unavailable' });
-  expect(await store.getMany(1, ['a', 'b'])).toEqual([Buffer.from('old'), null]);
-  expect(await store.marker(1)).toEqual(marker);
-  await store.close();
-  await environment.close();
-  rmSync(directory, { recursive: true });
+  afterEach(async () => {
+    await closeAll();
+    rmSync(directory, { recursive: true });
+  });
+
+  async function openAll(): Promise<void> {
+    environment = open({ path: directory });
+    store = await openEmbeddedDossierStore({ environment });
+  }
+
+  async function closeAll(): Promise<void> {
+    await store.close();
+    await environment.close();
+  }
+
+  async function reopen(): Promise<void> {
+    await closeAll();
+    await openAll();
+  }
+
+  const database = () => environment.openDB<Buffer, Buffer>('dossier-store', { encoding: 'binary', keyEncoding: 'binary' });
+
+  test('keep what was committed over closing and opening, and no trace of what was cleared', async () => {
+    await store.commit(1, null, marker, [
+      { put: 'a', value: 'cleared' },
+      { index: 'i', add: 'm', score: -1 },
+    ]);
+    await writeBehindOf(environment).now();
+    await store.clear(1);
+    await store.commit(1, null, marker, [
+      { put: 'b', value: 'kept' },
+      { index: 'i', add: 'n', score: -2 },
+    ]);
+    await reopen();
+    expect(await store.marker(1)).toEqual(marker);
+    expect(await store.getMany(1, ['a', 'b'])).toEqual([null, Buffer.from('kept')]);
+    expect(await store.range(1, 'i', { limit: 9 })).toEqual([{ member: 'n', score: -2 }]);
+    // Generation, marker, value, index.
+    expect(database().getKeysCount()).toBe(4);
+  });
+
+  test('hold nothing of what came and went before it was written', async () => {
+    await store.write(1, [
+      { put: 'a', value: '1' },
+      { index: 'open', add: 'task', score: 1 },
+    ]);
+    await store.write(1, [{ remove: 'a' }, { index: 'open', drop: 'task' }]);
+    await reopen();
+    expect(database().getKeysCount()).toBe(0);
+  });
+
+  test('hold a small index as one value and a large one by its members, and go from one to the other', async () => {
+    const add = (n: number): StoreChange => ({ index: 'i', add: `member ${n}`, score: n % 2 });
+    const drop = (n: number): StoreChange => ({ index: 'i', drop: `member ${n}` });
+    const numbers = Array.from({ length: 100 }, (_, n) => n);
+    const expectMembers = async (count: number): Promise<void> => {
+      await reopen();
+      expect(await store.count(1, 'i')).toBe(count);
+      expect((await store.range(1, 'i', { limit: 1_000 })).length).toBe(count);
+      expect((await store.range(1, 'i', { limit: 3 })).map(({ score }) => score)).toEqual([0, 0, 0]);
+    };
+    await store.write(1, numbers.slice(0, 50).map(add));
+    await expectMembers(50);
+    expect(database().getKeysCount()).toBe(1);
+    await store.write(1, numbers.slice(50).map(add));
+    await expectMembers(100);
+    expect(database().getKeysCount()).toBe(201);
+    await store.write(1, numbers.slice(10).map(drop));
+    await expectMembers(10);
+    expect(database().getKeysCount()).toBe(21);
+    await store.write(1, numbers.map(drop));
+    await store.write(2, [{ put: 'something', value: 'else' }]);
+    await reopen();
+    expect(database().getKeysCount()).toBe(1);
+    await store.write(1, numbers.slice(0, 3).map(add));
+    await reopen();
+    expect(database().getKeysCount()).toBe(2);
+  });
+
+  test('of before 2026-11, where every index is held by its members, are read and go on', async () => {
+    const keys = new StoreKeys(1, 0);
+    const index = keys.index('i');
+    for (const [member, score] of [
+      ['a', 1],
+      ['b', 2],
+    ] as const) {
+      await database().put(index.entry(score, Buffer.from(member)), Buffer.alloc(0));
+      await database().put(index.place(Buffer.from(member)), numberToBytes(score));
+    }
+    await database().put(keys.head('i'), numberToBytes(2));
+    await store.write(1, [
+      { index: 'i', add: 'a', score: 3 },
+      { index: 'i', add: 'c', score: 1 },
+    ]);
+    const expected = [
+      { member: 'c', score: 1 },
+      { member: 'b', score: 2 },
+      { member: 'a', score: 3 },
+    ];
+    expect(await store.range(1, 'i', { limit: 9 })).toEqual(expected);
+    expect(await store.count(1, 'i')).toBe(3);
+    await reopen();
+    expect(await store.range(1, 'i', { limit: 9 })).toEqual(expected);
+    expect(await store.count(1, 'i')).toBe(3);
+  });
 });

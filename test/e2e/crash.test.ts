@@ -72,6 +72,23 @@ describe('the embedded default, killed at random moments', () => {
     await everyDossierIsFinal(gateway, agent, acknowledged);
     expect(await gateway.stop()).toBe(0);
   });
+
+  it('shows nobody an older version than the one it showed before it was killed', async () => {
+    for (let life = 0; life < 3; life++) {
+      const gateway = await startGatewayProcess(folder, {});
+      const agent = new AgentClient(gateway.url, folder.tokens()['agent'] ?? '');
+      const answers = await Promise.all(Array.from({ length: 10 }, () => agent.submit(arrival(), { prefer: 'wait=20' })));
+      await gateway.stop('SIGKILL');
+      expect(answers.map(({ status, body }) => [status, body.version])).toEqual(answers.map(() => [200, 1]));
+      const next = await startGatewayProcess(folder, {});
+      const again = new AgentClient(next.url, folder.tokens()['agent'] ?? '');
+      for (const { text, body } of answers) {
+        const read = await again.get(`/v1/dossiers/${body.dossierId}/clearance`);
+        expect([read.status, read.text]).toEqual([200, text]);
+      }
+      await next.stop('SIGKILL');
+    }
+  });
 });
 
 describe('Kafka and Redis, with processes killed', () => {

@@ -1,8 +1,9 @@
 import { openEnvironment } from '../../gateway/edges/embedded/open-environment';
 import { openEmbeddedDossierStore } from '../../gateway/edges/embedded/embedded-dossier-store';
+import { writeBehindOf } from '../../gateway/edges/embedded/write-behind';
 import type { StoreChange } from '../../gateway/ports/dossier-store';
 
-/** Commits one generation of the same keys after the other and tells each one's number, until it is killed or refused. */
+/** Commits one generation of the same keys after the other and tells each one's number, and which are written, until it is killed or refused. */
 async function commitForEver(directory: string, valueBytes: number): Promise<void> {
   const { environment, close } = openEnvironment(directory);
   const store = await openEmbeddedDossierStore({ environment });
@@ -28,6 +29,15 @@ async function commitForEver(directory: string, valueBytes: number): Promise<voi
     }
     marker = next;
     say(`committed ${next.offset}`);
+    // As if it were always time to write: the kill is to come in the midst of that.
+    const written = writeBehindOf(environment).now();
+    written.then(
+      () => say(`written ${next.offset}`),
+      () => undefined,
+    );
+    // Every third commit is followed by others before it is written.
+    if (next.offset % 3 === 0) await written.catch(() => undefined);
+    else await new Promise((resolve) => setImmediate(resolve));
   }
   await store.close();
   await close();

@@ -1,42 +1,31 @@
 import { EventEmitter } from 'node:events';
-import type { Database, RootDatabase } from 'lmdb';
+import type { RootDatabase } from 'lmdb';
 import { StoreUnavailable } from '../../core/exchange-error';
 import type { ChangeListener, DossierStore, IndexEntry, Marker, RangeQuery, StoreChange } from '../../ports/dossier-store';
-import {
-  checkStoreName,
-  checkStorePartition,
-  checkStoreQuery,
-  isStoreName,
-  settleChanges,
-  type SettledChanges,
-} from '../../ports/settle-changes';
-import { StoreKeys, bytesToNumber, generationKey, numberToBytes } from './store-keys';
+import { checkStoreChanges, checkStoreName, checkStorePartition, checkStoreQuery, isStoreName } from '../../ports/settle-changes';
+import { StoreTables } from './store-tables';
+import { writeBehindOf, type WriteBehind } from './write-behind';
 
 export interface EmbeddedDossierStoreOptions {
   /** The one environment of the process, opened and closed by its owner: stores are closed before it. */
   environment: RootDatabase;
 }
 
-type Bytes = Database<Buffer, Buffer>;
-
 /** What the stores of one environment share. */
 interface Shared {
-  database: Bytes;
+  tables: StoreTables;
+  writeBehind: WriteBehind;
   hints: EventEmitter;
 }
 
-const nothing = Buffer.alloc(0);
-const databaseName = 'dossier-store';
 const hint = 'hint';
-/** Keys removed in one transaction of clear(), so that the event loop is held for some milliseconds only. */
-const keysPerRemoval = 2_000;
 
 const sharedByEnvironment = new WeakMap<RootDatabase, Shared>();
 
 /**
- * The store on lmdb, in one process. A commit is a transaction: marker and changes are torn by no crash. It answers when it is visible,
- * not when it is on disk: the store is a projection, a crash of the machine takes the last commits together with their markers and
- * the fold does them again.
+ * The store on lmdb, in one process. A commit is answered when it is seen, and written some tenths of a second later, whole, with all
+ * others of that time and the offsets that the groups committed: the store is a projection, a crash takes its last commits together with
+ * their markers, and the fold does them again. While the disk takes nothing, commits are refused.
  *
  * Takes one of the environment's named databases (`dossier-store`).
  */
@@ -49,77 +38,53 @@ export function openEmbeddedDossierStore({ environment }: EmbeddedDossierStoreOp
 function sharedOf(environment: RootDatabase): Shared {
   const known = sharedByEnvironment.get(environment);
   if (known !== undefined) return known;
-  const database = environment.openDB<Buffer, Buffer>(databaseName, { encoding: 'binary', keyEncoding: 'binary' });
+  const writeBehind = writeBehindOf(environment);
   const hints = new EventEmitter();
   // One for each waiting client; their number is bounded where they are accepted.
   hints.setMaxListeners(0);
-  const shared = { database, hints };
+  const shared = { tables: new StoreTables(environment, writeBehind), writeBehind, hints };
   sharedByEnvironment.set(environment, shared);
   return shared;
 }
 
 class EmbeddedDossierStore implements DossierStore {
-  readonly #database: Bytes;
+  readonly #tables: StoreTables;
+  readonly #writeBehind: WriteBehind;
   readonly #hints: EventEmitter;
   readonly #subscriptions = new Set<ChangeListener>();
-  readonly #running = new Set<Promise<unknown>>();
   #closed = false;
 
-  constructor({ database, hints }: Shared) {
-    this.#database = database;
+  constructor({ tables, writeBehind, hints }: Shared) {
+    this.#tables = tables;
+    this.#writeBehind = writeBehind;
     this.#hints = hints;
   }
 
-  #generation(partition: number): number {
-    return this.#database.getBinary(generationKey(partition))?.readUInt32BE(0) ?? 0;
-  }
-
-  #keysOf(partition: number): StoreKeys {
-    return new StoreKeys(partition, this.#generation(partition));
-  }
-
-  /** Reads are synchronous underneath; what they throw becomes a rejection, as the port says. */
-  #read<T>(partition: number, what: string, action: (keys: StoreKeys) => T): Promise<T> {
-    return new Promise((resolve) => {
-      checkStorePartition(partition);
-      this.#checkOpen();
-      try {
-        resolve(action(this.#keysOf(partition)));
-      } catch (error) {
-        throw new StoreUnavailable(`the store did not take ${what}`, error);
-      }
-    });
-  }
-
-  /**
-   * Wholly or not at all: a child transaction is undone when the action throws, where a plain one of this library, shared with
-   * whatever else is written in the same turn, would keep the first half.
-   */
-  async #transaction<T>(what: string, action: () => T): Promise<T> {
-    this.#checkOpen();
-    // Asynchronous from here: what the library throws at once is a rejection too.
-    const running = Promise.resolve().then(() => this.#database.childTransaction(action));
-    this.#running.add(running);
+  #do<T>(what: string, action: () => T): T {
+    if (this.#closed) throw new StoreUnavailable('the store is closed');
     try {
-      return await running;
+      return action();
     } catch (error) {
-      // lmdb hands the reason of a failed commit (disk full) over as a promise of its own; unhandled it would end the process.
-      const reason = (error as { commitError?: Promise<never> } | undefined)?.commitError;
-      throw new StoreUnavailable(`the store did not take ${what}`, reason ? await reason.catch((cause: unknown) => cause) : error);
-    } finally {
-      this.#running.delete(running);
+      throw new StoreUnavailable(`the store did not take ${what}`, error);
     }
   }
 
-  #checkOpen(): void {
-    if (this.#closed) throw new StoreUnavailable('the store is closed');
+  /** Reads are synchronous underneath; what they throw becomes a rejection, as the port says. */
+  #read<T>(partition: number, what: string, action: () => T): Promise<T> {
+    return new Promise((resolve) => {
+      checkStorePartition(partition);
+      resolve(this.#do(what, action));
+    });
+  }
+
+  async #room(what: string): Promise<void> {
+    await this.#writeBehind.now().catch((error: unknown) => {
+      throw new StoreUnavailable(`the store did not take ${what}`, error);
+    });
   }
 
   marker(partition: number): Promise<Marker | null> {
-    return this.#read(partition, 'the reading of a marker', (keys) => {
-      const bytes = this.#database.getBinary(keys.marker);
-      return bytes === undefined ? null : markerOf(bytes);
-    });
+    return this.#read(partition, 'the reading of a marker', () => this.#tables.marker(partition));
   }
 
   async commit(
@@ -130,15 +95,12 @@ class EmbeddedDossierStore implements DossierStore {
     hints: string[] = [],
   ): Promise<'ok' | 'stale'> {
     checkStorePartition(partition);
-    const settled = settleChanges(changes);
-    const before = expected === null ? nothing : bytesOf(expected);
-    const after = bytesOf(next);
-    const outcome = await this.#transaction('a commit', () => {
-      const keys = this.#keysOf(partition);
-      const now = this.#database.getBinary(keys.marker) ?? nothing;
-      if (!now.equals(before)) return 'stale';
-      this.#apply(keys, settled);
-      this.#database.putSync(keys.marker, after);
+    checkStoreChanges(changes);
+    if (this.#tables.isFull) await this.#room('a commit');
+    // From here on in one step: nobody comes in between.
+    const outcome = this.#do('a commit', () => {
+      if (!isSame(this.#tables.marker(partition), expected)) return 'stale';
+      this.#tables.change(partition, changes, next);
       return 'ok';
     });
     // Apart from the commit: a listener that throws is a bug of its own and no failed commit.
@@ -148,105 +110,46 @@ class EmbeddedDossierStore implements DossierStore {
 
   async write(partition: number, changes: StoreChange[]): Promise<void> {
     checkStorePartition(partition);
-    const settled = settleChanges(changes);
-    if (changes.length === 0) return;
-    await this.#transaction('a write', () => {
-      this.#apply(this.#keysOf(partition), settled);
-    });
-  }
-
-  #apply(keys: StoreKeys, { values, indexes }: SettledChanges): void {
-    const database = this.#database;
-    for (const [key, value] of values) {
-      if (value === null) database.removeSync(keys.value(key));
-      else database.putSync(keys.value(key), typeof value === 'string' ? Buffer.from(value) : value);
-    }
-    for (const [name, members] of indexes) {
-      const index = keys.index(name);
-      let added = 0;
-      for (const [member, score] of members) {
-        const bytes = Buffer.from(member);
-        const place = index.place(bytes);
-        const held = database.getBinary(place);
-        const heldScore = held === undefined ? null : bytesToNumber(held);
-        if (heldScore === score) continue;
-        if (heldScore !== null) {
-          database.removeSync(index.entry(heldScore, bytes));
-          added--;
-        }
-        if (score === null) database.removeSync(place);
-        else {
-          database.putSync(index.entry(score, bytes), nothing);
-          database.putSync(place, numberToBytes(score));
-          added++;
-        }
-      }
-      if (added !== 0) {
-        const count = keys.count(name);
-        const total = this.#countAt(count) + added;
-        if (total === 0) database.removeSync(count);
-        else database.putSync(count, numberToBytes(total));
-      }
-    }
-  }
-
-  #countAt(key: Buffer): number {
-    const bytes = this.#database.getBinary(key);
-    return bytes === undefined ? 0 : bytesToNumber(bytes);
+    checkStoreChanges(changes);
+    if (this.#tables.isFull) await this.#room('a write');
+    this.#do('a write', () => this.#tables.change(partition, changes));
   }
 
   async putIfAbsent(partition: number, key: string, value: Buffer | string): Promise<boolean> {
     checkStorePartition(partition);
     checkStoreName(key);
-    return this.#transaction('a value', () => {
-      const at = this.#keysOf(partition).value(key);
-      if (this.#database.doesExist(at)) return false;
-      this.#database.putSync(at, typeof value === 'string' ? Buffer.from(value) : value);
+    if (this.#tables.isFull) await this.#room('a value');
+    return this.#do('a value', () => {
+      if (this.#tables.has(partition, key)) return false;
+      this.#tables.change(partition, [{ put: key, value }]);
       return true;
     });
   }
 
   getMany(partition: number, keys: string[]): Promise<(Buffer | null)[]> {
-    return this.#read(partition, 'the reading of values', (at) =>
-      keys.map((key) => (isStoreName(key) ? (this.#database.getBinary(at.value(key)) ?? null) : null)),
+    return this.#read(partition, 'the reading of values', () =>
+      keys.map((key) => (isStoreName(key) ? this.#tables.value(partition, key) : null)),
     );
   }
 
-  async range(partition: number, name: string, query: RangeQuery): Promise<IndexEntry[]> {
-    checkStoreQuery(query);
-    const { min = -Infinity, max = Infinity, limit, reverse = false } = query;
-    return this.#read(partition, 'the reading of an index', (keys) => {
-      if (limit === 0 || min > max || !isStoreName(name)) return [];
-      const index = keys.index(name);
-      const first = index.from(min === 0 ? 0 : min);
-      const last = index.after(max === 0 ? 0 : max);
-      // Backwards the library begins at `start` as well; a member of no bytes at all has the lower bound itself for a key.
-      const bounds = reverse ? { start: last, end: first, inclusiveEnd: true } : { start: first, end: last };
-      return Array.from(this.#database.getKeys({ ...bounds, limit, reverse }), (key) => index.read(key));
+  range(partition: number, name: string, query: RangeQuery): Promise<IndexEntry[]> {
+    return new Promise((resolve) => {
+      checkStoreQuery(query);
+      resolve(
+        this.#read(partition, 'the reading of an index', () => (isStoreName(name) ? this.#tables.range(partition, name, query) : [])),
+      );
     });
   }
 
   count(partition: number, index: string): Promise<number> {
-    return this.#read(partition, 'the counting of an index', (keys) => (isStoreName(index) ? this.#countAt(keys.count(index)) : 0));
+    return this.#read(partition, 'the counting of an index', () => (isStoreName(index) ? this.#tables.count(partition, index) : 0));
   }
 
   async clear(partition: number): Promise<void> {
     checkStorePartition(partition);
-    const keys = await this.#transaction('a clearing', () => {
-      const generation = Buffer.alloc(4);
-      generation.writeUInt32BE(this.#generation(partition) + 1);
-      this.#database.putSync(generationKey(partition), generation);
-      return this.#keysOf(partition);
+    await this.#do('a clearing', () => this.#tables.clear(partition)).catch((error: unknown) => {
+      throw new StoreUnavailable('the store did not take a clearing', error);
     });
-    // Also what an earlier clear() left behind that did not come to its end.
-    for (;;) {
-      const removed = await this.#transaction('a clearing', () => {
-        const old = Array.from(this.#database.getKeys({ ...keys.olderGenerations(), limit: keysPerRemoval }));
-        for (const key of old) this.#database.removeSync(key);
-        return old.length;
-      });
-      if (removed < keysPerRemoval) return;
-    }
   }
 
   onChange(listener: ChangeListener): () => void {
@@ -262,23 +165,20 @@ class EmbeddedDossierStore implements DossierStore {
   }
 
   ping(): Promise<void> {
-    return this.#read(0, 'a ping', () => undefined);
+    return this.#read(0, 'a ping', () => void this.#tables.marker(0));
   }
 
-  /** Waits for what is being written; the environment stays open. */
+  /** Writes what waits; the environment stays open. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const own of this.#subscriptions) this.#hints.off(hint, own);
     this.#subscriptions.clear();
-    await Promise.allSettled(this.#running);
+    // What the disk does not take is folded again.
+    await this.#writeBehind.now().catch(() => undefined);
   }
 }
 
-function bytesOf(marker: Marker): Buffer {
-  return Buffer.from(JSON.stringify([marker.offset, marker.clearancesOffset, marker.epoch]));
-}
-
-function markerOf(bytes: Buffer): Marker {
-  const [offset, clearancesOffset, epoch] = JSON.parse(bytes.toString()) as [number, number, string];
-  return { epoch, offset, clearancesOffset };
+function isSame(a: Marker | null, b: Marker | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.offset === b.offset && a.clearancesOffset === b.clearancesOffset && a.epoch === b.epoch;
 }

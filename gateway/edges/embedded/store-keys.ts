@@ -7,14 +7,16 @@
  *     1 key                                          -> value
  *     2 length(2) index score(8) member              -> nothing: the ordered index
  *     3 length(2) index member                       -> score(8): where the member stands now
- *     4 index                                        -> number of members (8 bytes)
+ *     4 index                                        -> its head: number of members (8 bytes); of a small index, which has no entries
+ *                                                       and places, the members (index-list.ts)
  *
  * A new generation empties a partition at once; what the old ones hold is removed afterwards, in steps.
  */
-const Kind = { marker: 0, value: 1, entry: 2, place: 3, count: 4 } as const;
+const Kind = { marker: 0, value: 1, entry: 2, place: 3, head: 4 } as const;
 
 /** Greater than any byte of UTF-8. */
 const afterEveryMember = Buffer.from([0xff]);
+const NOTHING = Buffer.alloc(0);
 
 export function generationKey(partition: number): Buffer {
   const key = Buffer.alloc(3);
@@ -33,12 +35,11 @@ export function bytesToNumber(bytes: Buffer): number {
 }
 
 /** An IEEE 754 double whose bytes compare as the numbers do: the sign bit turned for positive ones, every bit for negative ones. */
-function scoreToBytes(score: number): Buffer {
-  const bytes = numberToBytes(score);
-  const first = bytes[0] as number;
-  if (first < 0x80) bytes[0] = first | 0x80;
-  else for (let at = 0; at < 8; at++) bytes[at] = (bytes[at] as number) ^ 0xff;
-  return bytes;
+function writeScore(bytes: Buffer, score: number, from: number): void {
+  bytes.writeDoubleBE(score, from);
+  const first = bytes[from] as number;
+  if (first < 0x80) bytes[from] = first | 0x80;
+  else for (let at = from; at < from + 8; at++) bytes[at] = (bytes[at] as number) ^ 0xff;
 }
 
 function bytesToScore(bytes: Buffer): number {
@@ -51,42 +52,59 @@ function bytesToScore(bytes: Buffer): number {
 
 /** The keys of one generation of one partition. */
 export class StoreKeys {
-  readonly #generation: Buffer;
+  readonly generation: number;
+  /** What every key of a kind begins with. */
+  readonly #starts: Record<keyof typeof Kind, Buffer>;
 
   constructor(partition: number, generation: number) {
-    this.#generation = Buffer.alloc(7);
-    this.#generation.writeUInt16BE(partition);
-    this.#generation[2] = 1;
-    this.#generation.writeUInt32BE(generation, 3);
+    this.generation = generation;
+    const start = (kind: number): Buffer => {
+      const bytes = Buffer.alloc(8, kind);
+      bytes.writeUInt16BE(partition);
+      bytes[2] = 1;
+      bytes.writeUInt32BE(generation, 3);
+      return bytes;
+    };
+    this.#starts = {
+      marker: start(Kind.marker),
+      value: start(Kind.value),
+      entry: start(Kind.entry),
+      place: start(Kind.place),
+      head: start(Kind.head),
+    };
   }
 
   /** Every key of the partition that is older than this generation lies between the two: from (inclusive), to (exclusive). */
   olderGenerations(): { start: Buffer; end: Buffer } {
-    return { start: Buffer.from(this.#generation.subarray(0, 3)), end: this.#generation };
+    const { marker } = this.#starts;
+    return { start: Buffer.from(marker.subarray(0, 3)), end: Buffer.from(marker.subarray(0, 7)) };
   }
 
   get marker(): Buffer {
-    return this.#key(Kind.marker);
+    return this.#starts.marker;
   }
 
   value(key: string): Buffer {
-    return this.#key(Kind.value, Buffer.from(key));
+    return join(this.#starts.value, key);
   }
 
-  count(index: string): Buffer {
-    return this.#key(Kind.count, Buffer.from(index));
+  head(index: string): Buffer {
+    return join(this.#starts.head, index);
   }
 
   index(index: string): IndexKeys {
     const name = Buffer.from(index);
     const length = Buffer.allocUnsafe(2);
     length.writeUInt16BE(name.length);
-    return new IndexKeys(this.#key(Kind.entry, length, name), this.#key(Kind.place, length, name));
+    return new IndexKeys(Buffer.concat([this.#starts.entry, length, name]), Buffer.concat([this.#starts.place, length, name]));
   }
+}
 
-  #key(kind: number, ...parts: Buffer[]): Buffer {
-    return Buffer.concat([this.#generation, Buffer.from([kind]), ...parts]);
-  }
+function join(start: Buffer, text: string): Buffer {
+  const key = Buffer.allocUnsafe(start.length + Buffer.byteLength(text));
+  start.copy(key);
+  key.write(text, start.length);
+  return key;
 }
 
 /** The keys of one sorted index. */
@@ -100,21 +118,28 @@ export class IndexKeys {
   }
 
   entry(score: number, member: Buffer): Buffer {
-    return Buffer.concat([this.#entries, scoreToBytes(score), member]);
+    const key = Buffer.allocUnsafe(this.#entries.length + 8 + member.length);
+    this.#entries.copy(key);
+    writeScore(key, score, this.#entries.length);
+    member.copy(key, this.#entries.length + 8);
+    return key;
   }
 
   place(member: Buffer): Buffer {
-    return Buffer.concat([this.#places, member]);
+    const key = Buffer.allocUnsafe(this.#places.length + member.length);
+    this.#places.copy(key);
+    member.copy(key, this.#places.length);
+    return key;
   }
 
   /** The first key that may have the score `min`. */
   from(min: number): Buffer {
-    return Buffer.concat([this.#entries, scoreToBytes(min)]);
+    return this.entry(min, NOTHING);
   }
 
   /** After the last key that may have the score `max`. */
   after(max: number): Buffer {
-    return Buffer.concat([this.#entries, scoreToBytes(max), afterEveryMember]);
+    return this.entry(max, afterEveryMember);
   }
 
   read(entryKey: Buffer): { member: string; score: number } {

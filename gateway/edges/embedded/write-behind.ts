@@ -42,7 +42,16 @@ export class WriteBehind {
 
   /** Something waits. */
   later(): void {
-    this.#timer ??= setTimeout(() => this.#inBackground(), this.failure === undefined ? WRITE_AFTER_MS : AGAIN_AFTER_MS);
+    if (this.#timer !== undefined) return;
+    const hasFailed = this.failure !== undefined;
+    this.#timer = setTimeout(() => this.#inBackground(), hasFailed ? AGAIN_AFTER_MS : WRITE_AFTER_MS);
+    // A process that has nothing else to do does not wait for a disk that takes nothing.
+    if (hasFailed) this.#timer.unref();
+  }
+
+  /** So much waits that it should not wait for its time. */
+  soon(): void {
+    this.#inBackground();
   }
 
   /** Resolves when all that waited at the call is committed. @throws what the disk said */
@@ -60,6 +69,7 @@ export class WriteBehind {
   }
 
   #inBackground(): void {
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     this.now().catch(() => {
       this.later();
