@@ -104,6 +104,29 @@ describe('dates', () => {
     expect(localDate('2026-10-14T16:59:59Z')).toBe('2026-10-14');
     expect(localDate('2026-10-14T17:00:00Z')).toBe('2026-10-15');
     expect(localDate('soon')).toBeUndefined();
+    expect(localDate(undefined)).toBeUndefined();
+  });
+
+  it.each([
+    ['2026-10-31T17:00:00Z', '2026-11-01'],
+    ['2026-12-31T23:59:59.999Z', '2027-01-01'],
+    ['2026-02-28T17:00:00Z', '2026-03-01'],
+    ['2028-02-28T17:00:00Z', '2028-02-29'],
+    ['2026-10-14T24:00:00Z', '2026-10-15'],
+    ['2026-10-14T23:30:00+07:00', '2026-10-14'],
+    ['2026-10-14', '2026-10-14'],
+  ])('%s is on %s', (instant, date) => {
+    expect(localDate(instant)).toBe(date);
+  });
+
+  it('are those of the calendar, whatever the instant', () => {
+    fc.assert(
+      fc.property(fc.date({ noInvalidDate: true, min: new Date('1970-01-01'), max: new Date('2100-01-01') }), (instant) => {
+        const expected = new Date(instant.getTime() + 7 * 3_600_000).toISOString().slice(0, 10);
+        expect(localDate(instant.toISOString())).toBe(expected);
+        expect(localDate(`${instant.toISOString().slice(0, 19)}Z`)).toBe(expected);
+      }),
+    );
   });
 
   it('are counted from the arrival, for a departure from the departure, else from the receipt', () => {

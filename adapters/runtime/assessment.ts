@@ -1,3 +1,4 @@
+import { isUtcDateTime } from '../../gateway/core/date-time';
 import type { Declaration } from '../../gateway/core/declaration';
 import { DecisionOutcome } from '../../gateway/core/messages';
 import type { CodedText, FormalityName, RequestMessage } from '../../gateway/core/messages';
@@ -90,9 +91,13 @@ export function finderOf<Code extends string>(codes: Readonly<Record<Code, CodeR
 export function runRules(rules: Rules, request: RequestMessage, registries: Registries): Finding[] {
   const findings: Finding[] = [];
   const on = receivedDate(request);
-  for (const [rule, check] of Object.entries(rules))
-    for (const finding of check(request, registries))
-      findings.push({ ...finding, kind: registries.policy(finding.code, on)?.kind ?? finding.kind, rule });
+  for (const rule in rules)
+    for (const { kind, code, text, textVi, document } of rules[rule]?.(request, registries) ?? []) {
+      const counted = registries.policy(code, on)?.kind ?? kind;
+      findings.push(
+        document === undefined ? { kind: counted, code, text, textVi, rule } : { kind: counted, code, text, textVi, document, rule },
+      );
+    }
   return findings;
 }
 
@@ -104,47 +109,64 @@ const MAX_TEXTS = 100;
  * nothing to decide → notApplicable. Notes, holds and releases change no outcome.
  */
 export function foldFindings(findings: readonly Finding[], options: { applicable: boolean; reference?: string }): Assessment {
-  const of = (kind: FindingKind): Finding[] => findings.filter((finding) => finding.kind === kind);
+  const of: Record<FindingKind, Finding[]> = { refuse: [], moreInfo: [], hold: [], condition: [], release: [], note: [] };
+  for (const finding of findings) of[finding.kind].push(finding);
   const [outcome, deciding] = decide(of, options.applicable);
-  const order: FindingKind[] = ['refuse', 'moreInfo', 'hold', 'condition', 'release', 'note'];
   return {
     outcome,
-    reasons: order.flatMap(of).slice(0, MAX_TEXTS).map(codedText),
-    conditions: outcome === DecisionOutcome.conditionallyAccepted ? deciding.slice(0, MAX_TEXTS).map(codedText) : [],
+    reasons: codedTexts([of.refuse, of.moreInfo, of.hold, of.condition, of.release, of.note]),
+    conditions: outcome === DecisionOutcome.conditionallyAccepted ? codedTexts([deciding]) : [],
     documents: documentsOf(outcome, deciding),
     ...(options.reference === undefined ? {} : { reference: options.reference }),
     rules: [...new Set(findings.map((finding) => finding.rule))],
-    held: of('hold').length > 0,
-    released: of('hold').length === 0 && of('release').length > 0,
+    held: of.hold.length > 0,
+    released: of.hold.length === 0 && of.release.length > 0,
   };
 }
 
-function decide(of: (kind: FindingKind) => Finding[], applicable: boolean): [DecisionOutcome, Finding[]] {
-  const refusals = of('refuse');
-  if (refusals.length > 0) return [DecisionOutcome.refused, refusals];
-  const wishes = of('moreInfo');
-  if (wishes.length > 0) return [DecisionOutcome.moreInfoRequired, wishes];
-  const conditions = of('condition');
-  if (conditions.length > 0) return [DecisionOutcome.conditionallyAccepted, conditions];
+function decide(of: Record<FindingKind, Finding[]>, applicable: boolean): [DecisionOutcome, Finding[]] {
+  if (of.refuse.length > 0) return [DecisionOutcome.refused, of.refuse];
+  if (of.moreInfo.length > 0) return [DecisionOutcome.moreInfoRequired, of.moreInfo];
+  if (of.condition.length > 0) return [DecisionOutcome.conditionallyAccepted, of.condition];
   return [applicable ? DecisionOutcome.accepted : DecisionOutcome.notApplicable, []];
 }
 
 /** Documents are named only when the outcome is about documents alone: a finding on the whole call would be lost among them. */
 function documentsOf(outcome: DecisionOutcome, deciding: Finding[]): Assessment['documents'] {
-  if (deciding.some((finding) => finding.document === undefined)) return {};
-  return Object.fromEntries(deciding.flatMap(({ document }) => (document === undefined ? [] : [[document, outcome] as const])));
+  const documents: Assessment['documents'] = {};
+  for (const { document } of deciding) {
+    if (document === undefined) return {};
+    documents[document] = outcome;
+  }
+  return documents;
 }
 
-function codedText(finding: Finding): CodedText {
-  return { code: finding.code, text: finding.text, textVi: finding.textVi };
+/** The first of these, as many as a decision carries. */
+function codedTexts(groups: Finding[][]): CodedText[] {
+  const texts: CodedText[] = [];
+  for (const group of groups)
+    for (const { code, text, textVi } of group) {
+      if (texts.length === MAX_TEXTS) return texts;
+      texts.push({ code, text, textVi });
+    }
+  return texts;
 }
 
 /** Viet Nam keeps +07:00 all year. */
 const LOCAL_OFFSET_MS = 7 * 3_600_000;
+/** The hour UTC at which the next local day begins. */
+const LOCAL_MIDNIGHT_HOUR = '17';
+const SHORTEST_MONTH_DAYS = 28;
 
-/** Local date (YYYY-MM-DD) of an instant; undefined when the text is no time. */
+/** Local date (YYYY-MM-DD) of an instant; undefined when the text is no time. Asked by nearly every rule: a UTC time needs no `Date`. */
 export function localDate(instant: string | undefined): string | undefined {
-  const ms = instant === undefined ? NaN : Date.parse(instant);
+  if (instant === undefined) return undefined;
+  if (isUtcDateTime(instant)) {
+    if (instant.slice(11, 13) < LOCAL_MIDNIGHT_HOUR) return instant.slice(0, 10);
+    const day = Number(instant.slice(8, 10));
+    if (day < SHORTEST_MONTH_DAYS) return instant.slice(0, 8) + String(day + 1).padStart(2, '0');
+  }
+  const ms = Date.parse(instant);
   return Number.isNaN(ms) ? undefined : new Date(ms + LOCAL_OFFSET_MS).toISOString().slice(0, 10);
 }
 

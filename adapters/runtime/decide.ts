@@ -16,21 +16,18 @@ export interface IdentifiedDecision {
  * The second repeats all reasons, because the last reasons are the ones that a clearance shows.
  */
 export function decisionsOf(request: RequestMessage, assessment: Assessment, decidedAt: string): IdentifiedDecision[] {
-  const head = { taskId: request.taskId, dossierId: request.dossierId, revision: request.revision, agency: request.agency };
+  const { taskId, dossierId, revision, agency } = request;
   const { reasons, conditions, documents, reference } = assessment;
-  const answer: DecisionMessage = {
-    ...head,
-    outcome: assessment.outcome,
-    reasons,
-    conditions,
-    ...(Object.keys(documents).length === 0 ? {} : { documents }),
-    ...(reference === undefined ? {} : { reference }),
-    decidedAt,
-  };
+  // In this order and without spreading: the relay passes such bytes on as they are (gateway/wire/plain-decision.ts).
+  const answer: DecisionMessage = { taskId, dossierId, revision, agency, outcome: assessment.outcome, reasons, conditions };
+  if (Object.keys(documents).length > 0) answer.documents = documents;
+  if (reference !== undefined) answer.reference = reference;
+  answer.decidedAt = decidedAt;
   const decisions = [{ decisionId: decisionIdOf(request, 'rules'), decision: answer }];
   if (assessment.held || assessment.released) {
     const outcome = assessment.held ? DecisionOutcome.held : DecisionOutcome.released;
-    decisions.push({ decisionId: decisionIdOf(request, `rules-${outcome}`), decision: { ...head, outcome, reasons, decidedAt } });
+    const effect: DecisionMessage = { taskId, dossierId, revision, agency, outcome, reasons, decidedAt };
+    decisions.push({ decisionId: decisionIdOf(request, `rules-${outcome}`), decision: effect });
   }
   return decisions;
 }
@@ -64,5 +61,5 @@ export function decisionRecord(
 
 /** requests.<agency> → decisions.<agency>; test.requests.<agency> → test.decisions.<agency>. */
 function decisionTopicOf(requestTopic: string): string {
-  return requestTopic.replace(/(^|\.)requests\./, '$1decisions.');
+  return requestTopic.replace('requests.', 'decisions.');
 }

@@ -1,11 +1,14 @@
 import Ajv2020 from 'ajv/dist/2020';
-import addFormats from 'ajv-formats';
+import { fullFormats } from 'ajv-formats/dist/formats';
+import { isUtcDateTime } from '../../gateway/core/date-time';
 import type { RequestMessage } from '../../gateway/core/messages';
 import type { LogRecord } from '../../gateway/ports/message-log';
 import requestSchema from '../../schemas/request.schema.json';
 
+const dateTime = fullFormats['date-time'] as { validate: (text: string) => boolean };
 const ajv = new Ajv2020({ strict: true });
-addFormats(ajv);
+// Our own exchange writes UTC: read without ajv-formats' expressions. 24:00 is no time to those.
+ajv.addFormat('date-time', (text) => (isUtcDateTime(text) && !text.startsWith('24', 11)) || dateTime.validate(text));
 const isRequest = ajv.compile<RequestMessage>(requestSchema);
 
 export type ParsedRequest = { ok: true; request: RequestMessage } | { ok: false; reason: 'poison' | 'agency-mismatch' | 'test-mismatch' };

@@ -6,7 +6,7 @@ import type { Sealer } from '../../gateway/ports/sealer';
 import type { Registries } from '../registries/registries';
 import type { Assess } from './assessment';
 import { deadLetterRecord } from '../../gateway/wire/dead-letter';
-import { decisionRecord, decisionsOf } from './decide';
+import { decisionRecord, decisionsOf, type IdentifiedDecision } from './decide';
 import { parseRequest } from './parse-request';
 
 /** What every adapter is given, whatever its mode. */
@@ -50,50 +50,44 @@ const HEARTBEAT_EVERY = 200;
 export function rulesHandler(
   options: Omit<RulesAdapterOptions, 'group' | 'test' | 'onFatal'>,
 ): (batch: LogBatch, control: BatchControl) => Promise<void> {
-  const { log, clock, agency } = options;
+  const { log, clock, agency, assess, registries } = options;
   return async (batch, control) => {
+    const time = isoTime(clock.nowMs());
     const outgoing: OutgoingRecord[] = [];
-    const told: (() => void)[] = [];
-    for (const [index, record] of batch.records.entries()) {
-      if (index % HEARTBEAT_EVERY === HEARTBEAT_EVERY - 1) await control.heartbeat();
-      const answered = answer(record, options);
-      outgoing.push(...answered.records);
-      told.push(...answered.told);
+    const setAside: string[] = [];
+    let next = 0;
+    for (const record of batch.records) {
+      if (++next % HEARTBEAT_EVERY === 0) await control.heartbeat();
+      const fault = answer(record, time, outgoing);
+      if (fault === undefined) continue;
+      outgoing.push(letterOf(record, fault, time));
+      setAside.push(fault);
     }
     if (control.isStale()) throw new ExchangeError('partition-lost', `${agency}: the partition was taken away`, { retriable: true });
     if (outgoing.length > 0) await log.append(outgoing);
-    for (const tell of told) tell();
+    for (const reason of setAside) options.onDeadLetter?.(batch.topic, reason);
   };
 
-  function answer(record: LogRecord, ports: typeof options): { records: OutgoingRecord[]; told: (() => void)[] } {
-    const time = isoTime(clock.nowMs());
-    const setAside = (reason: string) => ({
-      records: [
-        deadLetterRecord({
-          source: record,
-          reason,
-          attempts: 1,
-          sealer: ports.sealer,
-          at: time,
-          ...(ports.partitions === undefined ? {} : { partitions: ports.partitions }),
-        }),
-      ],
-      told: [() => ports.onDeadLetter?.(record.topic, reason)],
-    });
+  /** Adds the answer to a request, or says why it is set aside. */
+  function answer(record: LogRecord, time: string, outgoing: OutgoingRecord[]): string | undefined {
     const parsed = parseRequest(record, agency);
-    if (!parsed.ok) return setAside(parsed.reason);
+    if (!parsed.ok) return parsed.reason;
     const { request } = parsed;
     // A cancel names a task that was withdrawn: it needs no answer.
-    if (request.action === 'cancel') return { records: [], told: [] };
+    if (request.action === 'cancel') return undefined;
+    let decisions: IdentifiedDecision[];
     try {
-      const assessment = ports.assess(request, ports.registries);
-      return {
-        records: decisionsOf(request, assessment, time).map((decision) => decisionRecord(record, request, decision, time)),
-        told: [],
-      };
+      decisions = decisionsOf(request, assess(request, registries), time);
     } catch {
       // Rules are pure: the same request would throw again. The letter keeps it for whoever mends the rule.
-      return setAside('rules-failed');
+      return 'rules-failed';
     }
+    for (const decision of decisions) outgoing.push(decisionRecord(record, request, decision, time));
+    return undefined;
+  }
+
+  function letterOf(source: LogRecord, reason: string, at: string): OutgoingRecord {
+    const { sealer, partitions } = options;
+    return deadLetterRecord({ source, reason, attempts: 1, sealer, at, ...(partitions === undefined ? {} : { partitions }) });
   }
 }

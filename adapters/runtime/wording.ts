@@ -5,14 +5,14 @@ export function decimal(value: number, places: number): { en: string; vi: string
   return grouped(value.toFixed(places));
 }
 
+const THOUSANDS = /\B(?=(\d{3})+(?!\d))/g;
+
 /** The same of a decimal number as text, kept as exact as it is. */
 export function grouped(value: string): { en: string; vi: string } {
   const [whole = '', fraction] = value.split('.');
-  const separate = (separator: string): string => whole.replace(/\B(?=(\d{3})+(?!\d))/g, separator);
-  return {
-    en: separate(',') + (fraction === undefined ? '' : `.${fraction}`),
-    vi: separate('.') + (fraction === undefined ? '' : `,${fraction}`),
-  };
+  const en = whole.length > 3 ? whole.replace(THOUSANDS, ',') : whole;
+  const vi = en.replaceAll(',', '.');
+  return fraction === undefined ? { en, vi } : { en: `${en}.${fraction}`, vi: `${vi},${fraction}` };
 }
 
 /** A length in metres, two places at most. */

@@ -27,21 +27,27 @@ export function channelOf(
   const yellow = why('yellow');
   const channel = red.length > 0 ? 'RED' : yellow.length > 0 ? 'YELLOW' : 'GREEN';
   const profile = { en: risks.map((risk) => ` ${risk.text}`).join(''), vi: risks.map((risk) => ` ${risk.textVi}`).join('') };
-  const texts: Record<Channel, { code: CustomsCode; en: string; vi: string }> = {
-    GREEN: { code: 'CUS-CHANNEL-GREEN', en: 'Green channel: no finding.', vi: 'Luồng xanh: không có phát hiện.' },
-    YELLOW: {
-      code: 'CUS-CHANNEL-YELLOW',
-      en: `Yellow channel, documents are checked: ${listed(yellow).en}.`,
-      vi: `Luồng vàng, kiểm tra hồ sơ: ${listed(yellow).vi}.`,
-    },
-    RED: {
-      code: 'CUS-CHANNEL-RED',
-      en: `Red channel, physical inspection before release: ${listed(red).en}.`,
-      vi: `Luồng đỏ, kiểm tra thực tế trước khi giải phóng: ${listed(red).vi}.`,
-    },
-  };
-  const { code, en, vi } = texts[channel];
+  const { code, en, vi } = channelText(channel, channel === 'RED' ? red : yellow);
   return { channel, finding: { ...found(code, { en: en + profile.en, vi: vi + profile.vi }), rule: 'channel' } };
+}
+
+function channelText(channel: Channel, reasons: string[]): { code: CustomsCode; en: string; vi: string } {
+  switch (channel) {
+    case 'GREEN':
+      return { code: 'CUS-CHANNEL-GREEN', en: 'Green channel: no finding.', vi: 'Luồng xanh: không có phát hiện.' };
+    case 'YELLOW':
+      return {
+        code: 'CUS-CHANNEL-YELLOW',
+        en: `Yellow channel, documents are checked: ${listed(reasons).en}.`,
+        vi: `Luồng vàng, kiểm tra hồ sơ: ${listed(reasons).vi}.`,
+      };
+    case 'RED':
+      return {
+        code: 'CUS-CHANNEL-RED',
+        en: `Red channel, physical inspection before release: ${listed(reasons).en}.`,
+        vi: `Luồng đỏ, kiểm tra thực tế trước khi giải phóng: ${listed(reasons).vi}.`,
+      };
+  }
 }
 
 function isAtRisk(risk: RiskRow, request: RequestMessage): boolean {
