@@ -1,3 +1,4 @@
+import { isDate } from '../../core/date-time';
 import { alpha2Of, alpha3Of } from '../../core/code-lists/countries';
 import type { ProblemCode } from '../../core/problem-catalogue';
 import type { Severity } from '../../core/problem';
@@ -56,6 +57,8 @@ const INTEGER = /^[+-]?\d+$/;
 const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?$/;
 const DATE = /^(\d{4})-(\d\d)-(\d\d)(T\d\d:\d\d:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?$/;
 
+const LOCODE = /^[A-Z0-9]{3,5}$/;
+
 export const text: Conversion = (value) => value;
 
 export const upperText: Conversion = (value) => value.toUpperCase();
@@ -112,6 +115,7 @@ export const dateOrTime: Conversion = (value) => {
 
 /** The day as written: its time and zone say nothing about a date. */
 export const date: Conversion = (value) => {
+  if (isDate(value) && value > '0001-99') return value;
   const parts = DATE.exec(value);
   if (parts === null) return NOT_A_DATE;
   const [, year = '', month = '', day = ''] = parts;
@@ -146,7 +150,7 @@ export const country3: Conversion = (value) => {
 };
 
 /** 3 characters beside CountryCode, or all 5; blanks inside are dropped. What belongs together is put together by the port. */
-export const locode: Conversion = (value) => value.toUpperCase().replace(/\s+/g, '');
+export const locode: Conversion = (value) => (LOCODE.test(value) ? value : value.toUpperCase().replace(/\s+/g, ''));
 
 export const unNumber: Conversion = (value) => (/^un/i.test(value) ? value.slice(2).trim() : value);
 
@@ -179,8 +183,12 @@ export const days: Conversion = (value) => {
 
 /** Looks a code up without regard to case, blanks and hyphens. `undefined` in the table means "none": the field stays absent. */
 function coded(table: Record<string, string | undefined>, otherwise: Refusal): Conversion {
+  const asWritten = new Map(Object.entries(table));
   const byKey = new Map(Object.entries(table).map(([name, value]) => [keyOf(name), value]));
   return (value) => {
+    // Most senders write the code as the standard does.
+    const code = asWritten.get(value);
+    if (code !== undefined) return code;
     const key = keyOf(value);
     return byKey.has(key) ? byKey.get(key) : otherwise;
   };

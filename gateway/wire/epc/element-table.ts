@@ -1,5 +1,5 @@
 import type { SourcePosition } from '../reading';
-import { EPC_NAMESPACE } from './epc-elements';
+import { EPC_NAMESPACE, epcNames, epcNumberOf, UNKNOWN_NAME } from './epc-elements';
 import { locatorOf, XmlElement, type XmlDocument } from './strict-xml';
 
 /**
@@ -25,7 +25,8 @@ const MOST_KEPT_ROWS = 65_536;
 export class ElementTable {
   /** Rows in use. */
   count = 0;
-  readonly locals: string[] = [];
+  /** Numbers of the local names. */
+  names = new Uint16Array(FIRST_ROWS);
   /** The first element with an attribute that was ignored. */
   attributed: number | undefined;
   /** The row behind the last descendant. */
@@ -41,6 +42,7 @@ export class ElementTable {
   /** The bytes as one character each: a slice of it costs a tenth of a slice of the bytes. */
   #latin1 = '';
   #texts: string[] | undefined;
+  #locals: string[] | undefined;
   #document: XmlDocument | undefined;
   #elements: readonly XmlElement[] | undefined;
 
@@ -48,13 +50,15 @@ export class ElementTable {
   static of(document: XmlDocument): ElementTable {
     const table = new ElementTable();
     const texts: string[] = [];
+    const locals: string[] = [];
     const elements: XmlElement[] = [];
     const add = (element: XmlElement): void => {
       const row = table.count++;
       if (row === table.ends.length) table.grow();
       elements.push(element);
       texts.push(trimmed(element.text));
-      table.locals.push(element.local);
+      locals.push(element.local);
+      table.names[row] = epcNumberOf(element.local);
       table.textEnds[row] = texts[row]?.length ?? 0;
       table.flags[row] = element.uri === '' ? NO_NAMESPACE : element.uri === EPC_NAMESPACE ? EPC : FOREIGN;
       for (const child of element.children) add(child);
@@ -62,6 +66,7 @@ export class ElementTable {
     };
     add(document.root);
     table.#texts = texts;
+    table.#locals = locals;
     table.#document = document;
     table.#elements = elements;
     const [attributed] = document.attributed;
@@ -75,9 +80,8 @@ export class ElementTable {
     this.starts = doubled(this.starts);
     this.textStarts = doubled(this.textStarts);
     this.textEnds = doubled(this.textEnds);
-    const flags = new Uint8Array(this.flags.length * 2);
-    flags.set(this.flags);
-    this.flags = flags;
+    this.names = doubled(this.names);
+    this.flags = doubled(this.flags);
   }
 
   /** The columns have been filled with what these bytes say. */
@@ -96,8 +100,12 @@ export class ElementTable {
     return this;
   }
 
+  nameOf(row: number): number {
+    return this.names[row] ?? UNKNOWN_NAME;
+  }
+
   localOf(row: number): string {
-    return this.locals[row] ?? '';
+    return this.#locals?.[row] ?? epcNames[this.names[row] ?? 0] ?? '';
   }
 
   namespaceOf(row: number): number {
@@ -143,7 +151,7 @@ export class ElementTable {
   /** The first child of a name. */
   childOf(row: number, local: string): number | undefined {
     const end = this.endOf(row);
-    for (let child = row + 1; child < end; child = this.endOf(child)) if (this.locals[child] === local) return child;
+    for (let child = row + 1; child < end; child = this.endOf(child)) if (this.localOf(child) === local) return child;
     return undefined;
   }
 
@@ -227,8 +235,8 @@ function literal(text: string): string {
   return text.replace(/\r\n?|&[a-z]+;/g, (found) => REFERENCES[found] ?? '\n');
 }
 
-function doubled(column: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(column.length * 2);
+function doubled<Column extends Int32Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(column: Column): Column {
+  const larger = new (column.constructor as new (length: number) => Column)(column.length * 2);
   larger.set(column);
   return larger;
 }

@@ -224,9 +224,16 @@ export function epcChildrenOf(parent: string): ReadonlyMap<string, boolean> {
   return known.get(parent) ?? NONE;
 }
 
-/** Every name of EPC, wherever it stands. */
-export const epcElementNames: ReadonlySet<string> = new Set([
-  'EPCMessage',
-  ...known.keys(),
-  ...[...known.values()].flatMap((names) => [...names.keys()]),
-]);
+/** Every name of EPC, wherever it stands: the number of a name is its place in here. */
+export const epcNames: readonly string[] = [
+  ...new Set(['EPCMessage', ...known.keys(), ...[...known.values()].flatMap((names) => [...names.keys()])]),
+];
+
+const numbers = new Map(epcNames.map((name, number) => [name, number]));
+
+/** The number of all names that are none of EPC. */
+export const UNKNOWN_NAME = epcNames.length;
+
+export function epcNumberOf(name: string): number {
+  return numbers.get(name) ?? UNKNOWN_NAME;
+}

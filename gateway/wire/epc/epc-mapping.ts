@@ -35,7 +35,7 @@ import {
   type Conversion,
 } from './conversions';
 import { Frame, type EpcReader } from './epc-reader';
-import { compileRules, group, ignored, note, special, type Facts, type Row, type Rule, type Shape } from './epc-rules';
+import { compileRules, group, ignored, note, special, type Facts, type Row, type Rule, type Rules, type Shape } from './epc-rules';
 
 /**
  * What goes where: one table for both dialects of ISO 28005-2, element path → canonical path, conversion. Where the dialects
@@ -87,7 +87,7 @@ const ADDRESS: Shape = {
     ['Country', 'countryCode', country2],
   ],
   finish(frame, reader, row) {
-    const noted = (name: string) => frame.notes?.get(name)?.value;
+    const noted = (name: string) => frame.noteOf(name)?.value;
     const street = [noted('street'), noted('number')].filter(isText).join(' ');
     const lines = [street, noted('line1'), noted('line2'), noted('line3'), noted('line4'), noted('line5')].filter(
       (line) => isText(line) && line !== '',
@@ -160,15 +160,14 @@ const PORT: Shape = {
 };
 
 function finishPort(frame: Frame, reader: EpcReader, row: number): void {
-  const { notes } = frame;
-  const name = notes?.get('portName') ?? notes?.get('name');
+  const name = frame.noteOf('portName') ?? frame.noteOf('name');
   if (name !== undefined) reader.set(frame, ['name'], name.value, name.row);
-  const place = notes?.get('name');
+  const place = frame.noteOf('name');
   if (place !== undefined && name !== undefined && place.value !== name.value) {
     reader.set(frame, ['locationInPort'], place.value, place.row);
   }
-  const country = notes?.get('country');
-  const code = notes?.get('locode');
+  const country = frame.noteOf('country');
+  const code = frame.noteOf('locode');
   if (code === undefined) {
     if (country !== undefined) reader.set(frame, ['countryCode'], country.value, country.row);
     return;
@@ -201,10 +200,9 @@ const LOCODE_CONTRADICTS = {
 const REGISTRY_PORT: Shape = {
   rows: PORT_ROWS,
   finish(frame, reader, row) {
-    const { notes } = frame;
-    const country = notes?.get('country');
+    const country = frame.noteOf('country');
     if (country !== undefined && !reader.facts.has('FlagState')) reader.set(reader.root, ['ship', 'flagState'], country.value, country.row);
-    const isCountryOnly = country !== undefined && notes?.size === 1 && frame.value === undefined;
+    const isCountryOnly = country !== undefined && frame.notes === country && country.next === undefined && frame.value === undefined;
     if (!isCountryOnly) finishPort(frame, reader, row);
   },
 };
@@ -308,7 +306,7 @@ const PERSONS_CASE: Shape = {
   rows: CASE_ROWS,
   open(reader, row, frame) {
     // `finish` of the person runs even where nothing else is said about the person.
-    frame.notes ??= new Map();
+    frame.isFilled = true;
     return new Frame(reader.root, HEALTH_CASES, true, row);
   },
   finish(frame, reader) {
@@ -346,11 +344,11 @@ const person = (typeCode: 'FM' | 'FL'): Shape => ({
   finish(frame, reader) {
     const value = reader.materialise(frame);
     value['personTypeCode'] = typeCode;
-    const reference = frame.notes?.get('reference')?.value as string | undefined;
+    const reference = frame.noteOf('reference')?.value as string | undefined;
     const sequence = reference !== undefined && /^\d{1,5}$/.test(reference) ? Number(reference) : frame.index + 1;
     value['sequenceNumber'] = sequence;
     if (reference !== undefined && typeCode === 'FM') reader.personReferences.set(reference, sequence);
-    const duty = frame.notes?.get('dutyCode');
+    const duty = frame.noteOf('dutyCode');
     if (duty !== undefined) {
       const code = duty.value as string;
       if (/^\d{5}$/.test(code)) value['rankOrRatingCode'] = code;
@@ -431,7 +429,7 @@ const LAST_PORT_DELIVERED: Shape = {
   bare: PORT.bare as Conversion,
   finish(frame, reader, row) {
     finishPort(frame, reader, row);
-    const day = frame.notes?.get('departed') ?? frame.notes?.get('arrived');
+    const day = frame.noteOf('departed') ?? frame.noteOf('arrived');
     if (day !== undefined) reader.set(reader.root, ['formalities', 'waste', 'lastDeliveryDate'], day.value, day.row);
   },
 };
@@ -484,7 +482,7 @@ const SHIP_TO_SHIP: Shape = {
     ['ShipSecurityMeasure', '', securityMeasures],
   ],
   finish(frame, reader) {
-    const activity = frame.notes?.get('activity');
+    const activity = frame.noteOf('activity');
     if (activity === undefined) return;
     // 2011 writes the code where 2021 writes what was done.
     const isCode = /^\d{1,3}$/.test(activity.value as string) && frame.value?.['activityCode'] === undefined;
@@ -527,7 +525,7 @@ const SPECIAL_CARGO: Shape = {
   },
   finish(frame, reader) {
     finishNumbered(frame);
-    const comment = frame.notes?.get('comment');
+    const comment = frame.noteOf('comment');
     if (comment === undefined || frame.value === undefined) return;
     if (frame.value['additionalInformation'] === undefined) reader.set(frame, ['additionalInformation'], comment.value, comment.row);
     else reader.keep(comment.row, comment.rule);
@@ -591,17 +589,17 @@ const CARGO_ITEM: Shape = {
 const CARGO_CONTENT = ['description', 'hsCode', 'marksAndNumbers', 'grossWeight', 'grossVolume', 'vehicleIdentificationNumber'];
 
 function finishCargoItem(frame: Frame, reader: EpcReader, row: number): void {
-  const { notes, parent } = frame;
-  const marks = notes?.get('marks');
+  const { parent } = frame;
+  const marks = frame.noteOf('marks');
   if (marks !== undefined) {
     if (frame.value?.['marksAndNumbers'] === undefined) reader.set(frame, ['marksAndNumbers'], marks.value, marks.row);
     else if (CONTAINER_NUMBER.test(marks.value as string)) reader.set(frame, ['equipmentIds'], marks.value, marks.row, true);
     else reader.keep(marks.row, marks.rule);
   }
   const item = frame.value;
-  const document = notes?.get('document');
-  const stowage = notes?.get('stowage');
-  const number = notes?.get('number');
+  const document = frame.noteOf('document');
+  const stowage = frame.noteOf('stowage');
+  const number = frame.noteOf('number');
   const goods = frame.dangerousGoods;
   if (goods === undefined) {
     if (stowage !== undefined) reader.keep(stowage.row, stowage.rule);
@@ -619,8 +617,7 @@ function finishCargoItem(frame: Frame, reader: EpcReader, row: number): void {
     if (parent !== undefined) for (const sheet of goods) (parent.dangerousGoods ??= []).push(sheet);
   }
   if (document !== undefined && parent !== undefined) {
-    const first = (parent.notes ??= new Map());
-    if (!first.has('itemDocument')) first.set('itemDocument', document);
+    if (parent.noteOf('itemDocument') === undefined) parent.addNote('itemDocument', document.value, document.row, document.rule);
   }
   // An item that says nothing beside its sheets is a dangerous goods declaration, not cargo.
   const isCargo = goods === undefined || CARGO_CONTENT.some((key) => item?.[key] !== undefined);
@@ -649,11 +646,11 @@ const CONSIGNMENT: Shape = {
     ['CargoItem', 'items', CARGO_ITEM],
   ],
   finish(frame, reader) {
-    const document = frame.notes?.get('itemDocument');
+    const document = frame.noteOf('itemDocument');
     if (document !== undefined && frame.value?.['transportContractNumber'] === undefined) {
       reader.set(frame, ['transportContractNumber'], document.value, document.row);
     }
-    const shippers = frame.notes?.get('shippersReference');
+    const shippers = frame.noteOf('shippersReference');
     const consignment = frame.value;
     for (const sheet of frame.dangerousGoods ?? []) {
       sheet['shippersReference'] ??= shippers?.value;
@@ -691,7 +688,7 @@ const SANITARY_MEASURE: Shape = {
     ['Date', 'date', date],
   ],
   finish(frame, reader) {
-    const type = frame.notes?.get('type');
+    const type = frame.noteOf('type');
     if (type === undefined) return;
     reader.set(frame, [(type.value as string).length <= 3 ? 'type' : 'description'], type.value, type.row);
   },
@@ -902,7 +899,7 @@ const timeRules = Object.fromEntries(
       ['TimeType', '', ignored],
     ]),
   ]),
-) as Record<'eta' | 'ata' | 'etd' | 'atd', Map<string, Rule>>;
+) as Record<'eta' | 'ata' | 'etd' | 'atd', Rules>;
 const volumeRules = compileRules('CargoItem', [['GrossVolume', 'grossVolume', measure()]]);
 
 function isPortOfCall(facts: Facts, element: string): boolean {

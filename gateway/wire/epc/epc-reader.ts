@@ -2,7 +2,7 @@ import type { Problem, Severity } from '../../core/problem';
 import { problem, type ProblemCode } from '../../core/problem-catalogue';
 import { Refusal } from './conversions';
 import { epcChildrenOf } from './epc-elements';
-import type { Facts, Rule } from './epc-rules';
+import type { Facts, Rule, Rules } from './epc-rules';
 import type { ElementTable } from './element-table';
 import { xpathWithin, type XmlElement } from './strict-xml';
 
@@ -11,10 +11,13 @@ export const MAX_READER_PROBLEMS = 1_000;
 
 type JsonObject = Record<string, unknown>;
 
-interface Noted {
-  value: unknown;
-  row: number;
-  rule: Rule;
+/** What was read and is left to `finish`. */
+interface Note {
+  readonly name: string;
+  readonly value: unknown;
+  readonly row: number;
+  readonly rule: Rule;
+  readonly next: Note | undefined;
 }
 
 /**
@@ -31,10 +34,14 @@ export class Frame {
   value: JsonObject | undefined;
   /** Position in its list, once there. */
   index = -1;
-  notes: Map<string, Noted> | undefined;
-  taken: Set<string> | undefined;
+  /** A chain: a frame has few. */
+  notes: Note | undefined;
+  /** Places of which only the first is taken. */
+  taken: string[] | undefined;
   /** True when a value below was refused: what is missing then has been said already. */
   faulted = false;
+  /** True where `finish` must run even without a value or a note. */
+  isFilled = false;
   /** Dangerous goods declared inside (cargo item, consignment): their context is filled in when all of it is known. */
   dangerousGoods: JsonObject[] | undefined;
 
@@ -43,6 +50,16 @@ export class Frame {
     this.path = path;
     this.list = list;
     this.row = row;
+  }
+
+  noteOf(name: string): Note | undefined {
+    let note = this.notes;
+    while (note !== undefined && note.name !== name) note = note.next;
+    return note;
+  }
+
+  addNote(name: string, value: unknown, row: number, rule: Rule): void {
+    this.notes = { name, value, row, rule, next: this.notes };
   }
 }
 
@@ -80,12 +97,13 @@ export class EpcReader {
   }
 
   /** Reads the children of an element by rules of its place. */
-  readChildren(row: number, rules: ReadonlyMap<string, Rule>, frame: Frame): void {
+  readChildren(row: number, rules: Rules, frame: Frame): void {
     const { table } = this;
+    const { byNumber } = rules;
     const end = table.endOf(row);
     if (end > row + 1 && table.hasText(row)) this.report('format', row, frame, '', MIXED_CONTENT);
     for (let child = row + 1; child < end; child = table.endOf(child)) {
-      const rule = rules.get(table.localOf(child));
+      const rule = byNumber[table.nameOf(child)];
       if (rule === undefined || !table.isEpc(child)) {
         this.report('unknown-element', child, frame, '');
         continue;
@@ -98,8 +116,24 @@ export class EpcReader {
         rule.lastParent = row;
         rule.lastReading = this.#reading;
       }
-      this.readElement(child, rule, frame);
+      if (rule.plainKey !== undefined && table.isLeaf(child)) this.#readPlain(child, rule, rule.plainKey, frame);
+      else this.readElement(child, rule, frame);
     }
+  }
+
+  /** The short way of what `readElement` does for the most of all values. */
+  #readPlain(row: number, rule: Rule, key: string, frame: Frame): void {
+    if (rule.convert === undefined || !this.table.hasText(row)) return;
+    let value = rule.convert(this.table.textOf(row));
+    if (value instanceof Refusal) value = this.converted(row, value, frame, rule);
+    if (value === undefined) return;
+    const object = frame.value ?? this.materialise(frame);
+    if (object[key] !== undefined) {
+      this.report('element-repeated', row, frame, rule.suffix);
+      return;
+    }
+    object[key] = value;
+    this.#record(frame, rule.path, row);
   }
 
   readElement(row: number, rule: Rule, frame: Frame): void {
@@ -111,12 +145,12 @@ export class EpcReader {
     }
     if (rule.first && table.hasContent(row)) {
       const key = rule.suffix === '' ? (rule.note ?? rule.local) : rule.suffix;
-      const taken = (climb(frame, rule.up).taken ??= new Set());
-      if (taken.has(key)) {
+      const taken = (climb(frame, rule.up).taken ??= []);
+      if (taken.includes(key)) {
         this.keep(row, rule);
         return;
       }
-      taken.add(key);
+      taken.push(key);
     }
     if (rule.special !== undefined) {
       rule.special(this, row, frame, rule);
@@ -129,8 +163,9 @@ export class EpcReader {
     if (rule.wrapped !== undefined && this.#hasChildIn(row, rule.wrapped)) {
       this.readChildren(row, rule.wrapped, frame);
     } else if (rule.children === undefined) {
-      for (let child = row + 1; child < table.endOf(row); child = table.endOf(child))
+      for (let child = row + 1; child < table.endOf(row); child = table.endOf(child)) {
         this.report('unknown-element', child, frame, rule.suffix);
+      }
     } else if (rule.shape === undefined) {
       this.readChildren(row, rule.children, frame);
     } else {
@@ -138,10 +173,10 @@ export class EpcReader {
     }
   }
 
-  #hasChildIn(row: number, rules: ReadonlyMap<string, Rule>): boolean {
+  #hasChildIn(row: number, rules: Rules): boolean {
     const { table } = this;
     const end = table.endOf(row);
-    for (let child = row + 1; child < end; child = table.endOf(child)) if (rules.has(table.localOf(child))) return true;
+    for (let child = row + 1; child < end; child = table.endOf(child)) if (rules.byNumber[table.nameOf(child)] !== undefined) return true;
     return false;
   }
 
@@ -170,7 +205,7 @@ export class EpcReader {
     }
     this.readChildren(row, rule.children, inner);
     if (inner.faulted) parent.faulted = true;
-    const wasFilled = inner.value !== undefined || inner.notes !== undefined || inner.dangerousGoods !== undefined;
+    const wasFilled = inner.isFilled || inner.value !== undefined || inner.notes !== undefined || inner.dangerousGoods !== undefined;
     if (wasFilled && shape.finish !== undefined) shape.finish(inner, this, row);
   }
 
@@ -186,9 +221,8 @@ export class EpcReader {
   }
 
   #note(frame: Frame, name: string, value: unknown, row: number, rule: Rule): void {
-    const notes = (frame.notes ??= new Map());
-    if (notes.has(name)) this.report('element-repeated', row, frame, '');
-    else notes.set(name, { value, row, rule });
+    if (frame.noteOf(name) === undefined) frame.addNote(name, value, row, rule);
+    else this.report('element-repeated', row, frame, '');
   }
 
   /** Puts a value at a path below a frame's object. A second one for the same place is `element-repeated`. */

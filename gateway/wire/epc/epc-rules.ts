@@ -1,5 +1,5 @@
 import type { Conversion } from './conversions';
-import { epcChildrenOf } from './epc-elements';
+import { epcChildrenOf, epcNumberOf, UNKNOWN_NAME } from './epc-elements';
 import type { EpcReader, Frame } from './epc-reader';
 
 /**
@@ -97,8 +97,10 @@ export class Rule {
   ignored = false;
   first = false;
   when: RowOptions['when'];
-  children: Map<string, Rule> | undefined;
-  wrapped: Map<string, Rule> | undefined;
+  children: Rules | undefined;
+  wrapped: Rules | undefined;
+  /** The key of a value that goes straight into the frame's object: most do, and take a short way. */
+  plainKey: string | undefined;
   /** The last parent that had this element, and in which reading: finds repetition without a set per parent. */
   lastParent = 0;
   lastReading = 0;
@@ -109,24 +111,43 @@ export class Rule {
   }
 }
 
+/** The rules of one place, by number of the element's name: an array, so that a look-up is a load. */
+export class Rules {
+  readonly byNumber: (Rule | undefined)[] = Array.from({ length: UNKNOWN_NAME + 1 }, () => undefined);
+
+  get(local: string): Rule | undefined {
+    return this.byNumber[epcNumberOf(local)];
+  }
+
+  add(rule: Rule): void {
+    const number = epcNumberOf(rule.local);
+    if (number === UNKNOWN_NAME) throw new Error(`${rule.local} is no element of EPC`);
+    this.byNumber[number] = rule;
+  }
+
+  all(): Rule[] {
+    return this.byNumber.filter((rule) => rule !== undefined);
+  }
+}
+
 /** @throws Error where rows contradict each other: at start, never per message. */
-export function compileRules(parent: string, rows: readonly Row[]): Map<string, Rule> {
-  const rules = new Map<string, Rule>();
+export function compileRules(parent: string, rows: readonly Row[]): Rules {
+  const rules = new Rules();
   for (const row of rows) insert(rules, parent, row[0].split('/'), row, 0);
   complete(rules, parent);
   return rules;
 }
 
-function insert(rules: Map<string, Rule>, parent: string, segments: string[], row: Row, up: number): void {
+function insert(rules: Rules, parent: string, segments: string[], row: Row, up: number): void {
   const [local = '', ...rest] = segments;
   let rule = rules.get(local);
   if (rule === undefined) {
     rule = new Rule(local, epcChildrenOf(parent).get(local) ?? false);
-    rules.set(local, rule);
+    rules.add(rule);
   }
   rule.mapped = true;
   if (rest.length > 0) {
-    insert((rule.children ??= new Map<string, Rule>()), local, rest, row, rule.shape === undefined ? up : up + 1);
+    insert((rule.children ??= new Rules()), local, rest, row, rule.shape === undefined ? up : up + 1);
     return;
   }
   describe(rule, row, up);
@@ -161,7 +182,7 @@ function describe(rule: Rule, [element, canonical, as, options = {}]: Row, up: n
     rule.shape = as;
     rule.children = compileRules(rule.local, as.rows);
     if (options.wraps !== undefined) {
-      rule.wrapped = new Map();
+      rule.wrapped = new Rules();
       for (const name of options.wraps) {
         const inner = new Rule(name, true);
         inner.mapped = true;
@@ -170,14 +191,22 @@ function describe(rule: Rule, [element, canonical, as, options = {}]: Row, up: n
         inner.up = rule.up;
         inner.shape = as;
         inner.children = compileRules(name, as.rows);
-        rule.wrapped.set(name, inner);
+        rule.wrapped.add(inner);
       }
     }
   }
 }
 
 /** Adds what EPC knows in each place beside the rows. Shapes are complete already. */
-function complete(rules: Map<string, Rule>, parent: string): void {
-  for (const [local, many] of epcChildrenOf(parent)) if (!rules.has(local)) rules.set(local, new Rule(local, many));
-  for (const rule of rules.values()) if (rule.mapped && rule.children !== undefined) complete(rule.children, rule.local);
+function complete(rules: Rules, parent: string): void {
+  for (const [local, many] of epcChildrenOf(parent)) if (rules.get(local) === undefined) rules.add(new Rule(local, many));
+  for (const rule of rules.all()) {
+    if (rule.mapped && rule.children !== undefined) complete(rule.children, rule.local);
+    rule.plainKey = isPlain(rule) ? rule.path[0] : undefined;
+  }
+}
+
+function isPlain(rule: Rule): boolean {
+  const isAlways = !rule.first && rule.when === undefined;
+  return rule.convert !== undefined && isAlways && rule.path.length === 1 && rule.up === 0 && !rule.append && rule.note === undefined;
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { EPC, NO_NAMESPACE, NOT_ASCII, NOT_LITERAL, type ElementTable } from './element-table';
-import { EPC_NAMESPACE, epcElementNames } from './epc-elements';
+import { EPC_NAMESPACE, epcNames } from './epc-elements';
 import {
   MAX_XML_ATTRIBUTES,
   MAX_XML_DEPTH,
@@ -45,19 +45,18 @@ function bytesSet(bytes: Iterable<number>): Uint8Array {
 
 // -- the names of EPC: each has a number, and its bytes stand in rows of equal length
 
-const names = [...epcElementNames];
 const NAME_BYTES = 64;
-const nameLengths = Uint8Array.from(names, (name) => name.length);
-const nameBytes = Buffer.alloc(names.length * NAME_BYTES);
-for (const [id, name] of names.entries()) nameBytes.write(name, id * NAME_BYTES, 'latin1');
+const nameLengths = Uint8Array.from(epcNames, (name) => name.length);
+const nameBytes = Buffer.alloc(epcNames.length * NAME_BYTES);
+for (const [id, name] of epcNames.entries()) nameBytes.write(name, id * NAME_BYTES, 'latin1');
 const nameView = viewOf(nameBytes);
 /** The name that stood behind a name when it was last seen, in any message: mostly it does so again. Only ever a guess. */
-const followers = new Uint16Array(names.length);
+const followers = new Uint16Array(epcNames.length);
 
 /** Numbers of names by a hash of their bytes, with open addressing; -1 is free. */
 const SLOTS = 2_048;
 const slots = new Int16Array(SLOTS).fill(-1);
-for (const [id, name] of names.entries()) {
+for (const [id, name] of epcNames.entries()) {
   let slot = slotOf(nameBytes, id * NAME_BYTES, name.length);
   while (slots[slot] !== -1) slot = (slot + 1) % SLOTS;
   slots[slot] = id;
@@ -119,8 +118,7 @@ export function scanEpc(bytes: Buffer, table: ElementTable): boolean {
   if (bytes[length - 1] !== GT || !isUtf8(bytes)) return false;
   const latin1 = bytes.toString('latin1');
   const view = viewOf(bytes);
-  const { locals } = table;
-  let { starts, ends, textStarts, textEnds, flags } = table;
+  let { names, starts, ends, textStarts, textEnds, flags } = table;
   let count = 0;
   let depth = 0;
   let before = 0;
@@ -147,7 +145,7 @@ export function scanEpc(bytes: Buffer, table: ElementTable): boolean {
       if (depth === maxDepth || count === maxElements) return false;
       if (count === starts.length) {
         table.grow();
-        ({ starts, ends, textStarts, textEnds, flags } = table);
+        ({ names, starts, ends, textStarts, textEnds, flags } = table);
       }
       const row = count;
       count++;
@@ -177,7 +175,7 @@ export function scanEpc(bytes: Buffer, table: ElementTable): boolean {
         at += nameLengths[name] as number;
       }
       before = name;
-      locals[row] = names[name] as string;
+      names[row] = name;
       const nameLength = at - nameStart;
       if (bytes[at] !== GT && bytes[at] !== SLASH) {
         const attributes = attributesAt(latin1, at, depth === 0 ? undefined : namespaces);

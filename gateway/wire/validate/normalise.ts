@@ -31,44 +31,66 @@ const MAX_TIME_WARNINGS = 1000;
  */
 export function normalise(reading: Pick<ReadDeclaration, 'candidate'>, zones: Zones): Normalised {
   const warnings: Problem[] = [];
+  /** The way to the object or list being looked at. */
   const path: (string | number)[] = [];
   const clock = zoneClockOf(zoneOfCall(reading.candidate, zones));
 
-  function node(value: unknown, shape: Shape): unknown {
+  function node(value: unknown, shape: Shape, at: string | number): unknown {
+    if (typeof value === 'string') return text(value, shape, at);
+    if (typeof value !== 'object' || value === null) return value;
+    let normalised: unknown = value;
+    path.push(at);
+    if (shape.kind === 'object') {
+      if (!Array.isArray(value)) normalised = object(value as Record<string, unknown>, shape.fields);
+    } else if (shape.kind === 'array') {
+      if (Array.isArray(value)) normalised = list(value, shape.items, shape.maxItems);
+    }
+    path.pop();
+    return normalised;
+  }
+
+  function text(value: string, shape: Shape, at: string | number): string {
+    if (shape.kind === 'other') return value;
+    const normalised = plain(value);
     switch (shape.kind) {
-      case 'object':
-        return isRecord(value) ? object(value, shape.fields) : text(value);
-      case 'array':
-        return Array.isArray(value) ? list(value, shape.items, shape.maxItems) : text(value);
       case 'dateTime':
-        return typeof value === 'string' ? time(plain(value)) : value;
+        return time(normalised, at);
       case 'date':
-        return typeof value === 'string' ? date(plain(value)) : value;
+        return date(normalised);
       case 'unLocode':
-        return typeof value === 'string' ? locode(plain(value)) : value;
+        return locode(normalised);
       case 'unNumber':
-        return typeof value === 'string' ? unNumber(plain(value)) : value;
+        return unNumber(normalised);
       case 'text':
-        return text(value);
-      case 'other':
-        return value;
+      case 'object':
+      case 'array':
+        return normalised;
     }
   }
 
   function object(source: Record<string, unknown>, fields: Map<string, Field>): Record<string, unknown> {
-    const keys = Object.keys(source);
-    if (keys.length > fields.size + MAX_UNKNOWN_KEYS) return object(withFewUnknown(source, keys, fields), fields);
     let copy: Record<string, unknown> | undefined;
-    for (const key of keys) {
-      const field = fields.get(key);
+    let unknown = 0;
+    const told = warnings.length;
+    // No enumerable member is inherited: candidates are made of literals.
+    for (const key in source) {
       const value = source[key];
-      if (field === undefined && value !== undefined) continue;
-      path.push(key);
-      const normalised = field === undefined ? undefined : node(value, field.shape);
-      path.pop();
-      if (normalised === value && normalised !== undefined && (field?.keepEmpty === true || !isEmpty(normalised))) continue;
-      if (copy === undefined) copy = { ...source };
-      if (normalised === undefined || (field?.keepEmpty !== true && isEmpty(normalised))) Reflect.deleteProperty(copy, key);
+      const field = fields.get(key);
+      let normalised: unknown;
+      let isLeftOut = true;
+      if (field !== undefined) {
+        normalised = node(value, field.shape, key);
+        isLeftOut = normalised === undefined || (!field.keepEmpty && isEmpty(normalised));
+      } else {
+        if (++unknown > MAX_UNKNOWN_KEYS && Object.keys(source).length > fields.size + MAX_UNKNOWN_KEYS) {
+          warnings.length = told;
+          return object(withFewUnknown(source, fields), fields);
+        }
+        if (value !== undefined) continue;
+      }
+      if (normalised === value && !isLeftOut) continue;
+      copy ??= { ...source };
+      if (isLeftOut) Reflect.deleteProperty(copy, key);
       else copy[key] = normalised;
     }
     return copy ?? source;
@@ -78,27 +100,30 @@ export function normalise(reading: Pick<ReadDeclaration, 'candidate'>, zones: Zo
     let copy = source.length > maxItems + 1 ? source.slice(0, maxItems + 1) : undefined;
     const { length } = copy ?? source;
     for (let i = 0; i < length; i++) {
-      path.push(i);
-      const normalised = node(source[i], items);
-      path.pop();
+      const normalised = node(source[i], items, i);
       // An empty entry stays: leaving it out would move the others away from their place in the sender's document.
       if (normalised !== source[i]) (copy ??= source.slice())[i] = normalised;
     }
     return copy ?? source;
   }
 
-  function time(value: string): string {
+  function time(value: string, at: string | number): string {
     const parsed = parseDateTime(value);
-    if (parsed === undefined) return value;
+    if (parsed === undefined || (parsed.offsetMinutes === 0 && isInOneForm(value))) return value;
     const { clockMs, offsetMinutes } = parsed;
     if (offsetMinutes !== undefined) return formatUtc(clockMs - offsetMinutes * 60_000) ?? value;
     if (warnings.length < MAX_TIME_WARNINGS)
-      warnings.push(problem('time-without-zone', { pointer: path.length === 0 ? '' : `/${path.join('/')}` }, undefined, 'warning'));
+      warnings.push(problem('time-without-zone', { pointer: ['', ...path.slice(1), at].join('/') }, undefined, 'warning'));
     return formatUtc(clock.instantOf(clockMs)) ?? value;
   }
 
-  const candidate = node(reading.candidate, declarationShape) as Record<string, unknown>;
+  const candidate = node(reading.candidate, declarationShape, '') as Record<string, unknown>;
   return { candidate, warnings };
+}
+
+/** `YYYY-MM-DDTHH:mm:ssZ`, as most senders write it; of a time that has been parsed. */
+function isInOneForm(value: string): boolean {
+  return value.length === 20 && value.charCodeAt(19) === 0x5a && value.charCodeAt(10) === 0x54 && !value.startsWith('24', 11);
 }
 
 /** The zone of the port of call, in which times without one are read (architecture.md §5 "Rule set"). */
@@ -110,27 +135,34 @@ function zoneOfCall(candidate: Record<string, unknown>, zones: Zones): string {
 }
 
 /** A hostile object of thousands of unknown names: its known ones, and as many unknown ones as are listed. */
-function withFewUnknown(source: Record<string, unknown>, keys: string[], fields: Map<string, Field>): Record<string, unknown> {
+function withFewUnknown(source: Record<string, unknown>, fields: Map<string, Field>): Record<string, unknown> {
   const few: Record<string, unknown> = {};
   let unknown = 0;
-  for (const key of keys) if (fields.has(key) || unknown++ < MAX_UNKNOWN_KEYS) few[key] = source[key];
+  for (const key of Object.keys(source)) if (fields.has(key) || unknown++ < MAX_UNKNOWN_KEYS) few[key] = source[key];
   return few;
-}
-
-function text(value: unknown): unknown {
-  return typeof value === 'string' ? plain(value) : value;
 }
 
 /** NFC, without white space around it. Most texts are so already: then the same string comes back. */
 function plain(value: string): string {
-  let composed = true;
-  // Every character below U+0300 is its own NFC (UAX #15, Quick_Check).
-  for (let i = 0; i < value.length; i++)
-    if (value.charCodeAt(i) >= 0x300) {
-      composed = false;
-      break;
-    }
-  return (composed ? value : value.normalize('NFC')).trim();
+  const last = value.length - 1;
+  for (let i = 0; i <= last; i++) {
+    const unit = value.charCodeAt(i);
+    if (unit >= 0x300 && !isComposed(unit)) return value.normalize('NFC').trim();
+  }
+  return isPrintable(value.charCodeAt(0)) && isPrintable(value.charCodeAt(last)) ? value : value.trim();
+}
+
+/**
+ * Characters from U+0300 on that are their own NFC whatever stands beside them, but for characters that are not in here (UAX #15,
+ * Quick_Check=Yes, ccc=0): the letters of Vietnamese, and ideographs.
+ */
+function isComposed(unit: number): boolean {
+  return (unit >= 0x1ea0 && unit <= 0x1ef9) || (unit >= 0x4e00 && unit <= 0x9fff);
+}
+
+/** Of ASCII, and no blank. */
+function isPrintable(unit: number): boolean {
+  return unit > 0x20 && unit < 0x7f;
 }
 
 /** An XML Schema date may carry a zone, which says nothing of a calendar day: 2026-11-24+07:00 is that day. */
