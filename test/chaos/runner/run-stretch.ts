@@ -70,7 +70,10 @@ export class Stretches {
     const directory = path.join(this.root, `${String(this.directories.length).padStart(3, '0')}-${fault.id}`);
     this.directories.push(directory);
     stage.journal.openIn(directory);
-    for (const agent of stage.agents) agent.begin();
+    for (const agent of stage.agents) {
+      agent.begin();
+      await agent.rest(false);
+    }
     const [livesBefore, gaveUpBefore, countedBefore] = [this.lives, this.gaveUp, await this.counts()];
 
     stage.customs.manners = MIXED;
@@ -93,7 +96,6 @@ export class Stretches {
     await this.keepTexts(directory);
     const before = this.copied;
     this.copied = await copyKafkaTopics(stage.kafka.brokers, PREFIX, directory, before);
-    for (const agent of stage.agents) await agent.rest(false);
     if (livesBefore === this.lives) await this.journalCounts(countedBefore, before);
 
     const report = await checkHistory(new FileHistory(await stage.about(), [directory]), { mayBeEmpty: RARE });
@@ -125,8 +127,10 @@ export class Stretches {
     return checkHistory(new FileHistory(await this.stage.about(), this.directories));
   }
 
+  /** Another text when a process began or ended. */
   private get lives(): string {
-    return [...this.stage.processes.values()].map(({ name, lives }) => `${name} ${String(lives)}`).join(', ');
+    const { processes, changes } = this.stage;
+    return [String(changes), ...[...processes.values()].map(({ name, lives }) => `${name} ${String(lives)}`)].join(', ');
   }
 
   private get gaveUp(): number {

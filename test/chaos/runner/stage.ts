@@ -80,6 +80,8 @@ export class Stage {
   agents: Agent[] = [];
   operator!: HttpClient;
   officer!: HttpClient;
+  /** Processes added and removed. */
+  changes = 0;
   /** Text of lives that ended, for the checker. */
   readonly lastTexts: { name: string; text: string }[] = [];
   private readonly options: StageOptions;
@@ -164,6 +166,7 @@ export class Stage {
     const process = new SupervisedProcess({ name, folder, env, from: this.options.from, nodeArguments: NODE_ARGUMENTS });
     process.onEnded = (text) => Promise.resolve(void this.lastTexts.push({ name, text }));
     this.processes.set(name, process);
+    this.changes++;
     return process;
   }
 
@@ -180,6 +183,7 @@ export class Stage {
   async remove(name: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.process(name).stop(signal);
     this.processes.delete(name);
+    this.changes++;
   }
 
   /** The wall clock of a process jumps; 0 sets it right. */

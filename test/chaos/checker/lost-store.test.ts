@@ -1,0 +1,80 @@
+import type { RequestMessage } from '../../../gateway/core/messages';
+import { SmallWorld } from '../support/small-world';
+import { checkHistory } from './check-history';
+import type { Violation } from './findings';
+
+/**
+ * Bugs that `npm run chaos --only F22` has found: the store is emptied while an exchange lives that owns its partitions, and goes on with
+ * what it has in memory. Each is told as `failing` until it is mended: then jest says so, and `.failing` goes.
+ */
+
+/** Until the group has nothing left; what a stale owner throws makes the consumer give the same records again. */
+async function settle(world: SmallWorld): Promise<void> {
+  for (let tries = 0; tries < 5; tries++) {
+    try {
+      return await world.settle();
+    } catch {
+      // Given again.
+    }
+  }
+}
+
+async function violationsOf(world: SmallWorld): Promise<Violation[]> {
+  const history = await world.history();
+  const { violations } = await checkHistory(history, {
+    buckets: 2,
+    mayBeEmpty: ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8', 'I9', 'I12'],
+  });
+  return violations;
+}
+
+test.failing('an amendment is not folded over a body that the store has lost', async () => {
+  const world = await SmallWorld.create();
+  const declaration = world.declaration('agent');
+  await world.submit('agent', declaration);
+  await world.settle();
+  world.storeData.loseEverything();
+  const { header } = world.declaration('agent');
+  const named = { ...header, purpose: 'amend', referenceMessageId: declaration.header.messageId };
+  await world.submit('agent', { header: named, formalities: { waste: { items: [{ wasteTypeCode: '102' }] } } });
+  await settle(world);
+  await world.rebuild();
+  await settle(world);
+  // I3: agencies are asked whose view is the same, with an empty view; I5: the version that this made stands for ever.
+  expect(await violationsOf(world)).toEqual([]);
+});
+
+test.failing('a decision is not set aside as of an unknown task because the store has lost its dossier', async () => {
+  const world = await SmallWorld.create();
+  world.plays['customs'] = () => undefined;
+  const { receipt } = await world.submit('agent', world.declaration('agent'));
+  await world.settle();
+  // Another owner, which has not this dossier in memory.
+  world.restartExchange();
+  for (let i = 0; i < 4; i++) await world.submit('agent', world.declaration('agent'));
+  await world.settle();
+  world.storeData.loseEverything();
+  const asked = world.logData.records('requests.customs').find(({ value }) => value.includes(receipt?.dossierId ?? '?'));
+  const { taskId } = JSON.parse(asked?.value.toString() ?? '{}') as RequestMessage;
+  await world.write('customs', { taskId, outcome: 'accepted' });
+  await settle(world);
+  await world.rebuild();
+  await settle(world);
+  // I8: a dead letter of a decision that counts.
+  expect(await violationsOf(world)).toEqual([]);
+});
+
+test.failing('a clearance does not fall back to version 0 because only a new receipt is in an emptied store', async () => {
+  const world = await SmallWorld.create();
+  const declaration = world.declaration('agent');
+  const { receipt } = await world.submit('agent', declaration);
+  await world.settle();
+  await world.look('agent', receipt?.dossierId ?? '');
+  world.storeData.loseEverything();
+  await world.submit('agent', declaration);
+  // Behind the log: to be answered with 503 `rebuilding`, as without the receipt.
+  await world.look('agent', receipt?.dossierId ?? '');
+  await world.rebuild();
+  await settle(world);
+  expect(await violationsOf(world)).toEqual([]);
+});
