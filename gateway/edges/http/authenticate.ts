@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Who calls: tenant, agency and role come from the credential, never from the payload (guarantees.md §5). */
 export type Principal =
@@ -24,7 +24,7 @@ export function createAuthenticate(apiKeys: readonly ApiKey[]): Authenticate {
   return (request) => {
     const header = request.headers.authorization;
     if (header === undefined || header.length > 4_096 || header.slice(0, 7).toLowerCase() !== 'bearer ') return undefined;
-    return byHash.get(createHash('sha256').update(header.slice(7).trim()).digest('hex'));
+    return byHash.get(hash('sha256', header.slice(7).trim(), 'hex'));
   };
 }
 
