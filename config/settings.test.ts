@@ -32,6 +32,7 @@ const odd: Record<string, [text: string, value: unknown]> = {
   DATA_KEY_FILE: ['/odd/data.key', '/odd/data.key'],
   MAX_DECLARATION_BYTES: ['1234567', 1_234_567],
   MAX_IN_FLIGHT: ['4321', 4321],
+  MAX_FOLD_DELAY_MS: ['765', 765],
   TENANT_REQUESTS_PER_SECOND: ['43', 43],
   LOG_RETENTION_DAYS: ['397', 397],
   PORT_TIME_ZONE: ['Pacific/Chatham', 'Pacific/Chatham'],

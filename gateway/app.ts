@@ -10,6 +10,7 @@ import type { Settings } from '../config/settings';
 import { startAdapters, assessorOf, type Adapters } from '../adapters';
 import { loadRegistries } from '../adapters/registries/load-registries';
 import type { Registries } from '../adapters/registries/registries';
+import { Admission } from './admission';
 import { isoTime } from './core/deadlines';
 import type { FoldRules } from './core/fold';
 import { DecisionDesk } from './decision-desk';
@@ -25,6 +26,7 @@ import { createHttpServer, type HttpServer } from './edges/http/server';
 import { openKafkaMessageLog } from './edges/kafka/kafka-message-log';
 import { mergeMetrics } from './edges/metrics/merge-metrics';
 import { createMetrics, type Metrics } from './edges/metrics/metrics';
+import { observeAdmission } from './edges/metrics/observe-admission';
 import { observeExchange } from './edges/metrics/observe-exchange';
 import { openRedisDossierStore } from './edges/redis/redis-dossier-store';
 import { createAesSealer, ensureDataKeys, readDataKeys } from './edges/signing/aes-sealer';
@@ -48,6 +50,7 @@ import { StoreReader } from './store-reader';
 import { ensureTopics } from './topics';
 import { topicCatalogue } from './topic-catalogue';
 import { Waiting } from './waiting';
+import { tellingOfAppends, watchFold } from './watch-fold';
 import { deadLetterRecord } from './wire/dead-letter';
 import { writeEpcClearance, writeEpcProblems, writeEpcReceipt } from './wire/epc/write-epc';
 import { readDeclaration } from './wire/read-declaration';
@@ -179,14 +182,18 @@ async function open(
   closers.push(() => waiting.close());
   const reads = new Reads({ store, reader, rules, partitions });
   let http: HttpServer | undefined;
+  const limits = limitsOf(settings, part);
+  const admission = new Admission({ maxFoldDelayMs: settings.maxFoldDelayMs, maxInFlight: limits.maxInFlight, partitions }, clock);
   if (roles.has('intake')) {
+    const watch = watchFold(store, admission);
+    closers.push(() => watch.stop());
     const validate = createDeclarationValidator({ zoneOfPort: createZoneOfPort(portZones), defaultZone: settings.portTimeZone });
     const largeBodies = createReadingThread(settings.portTimeZone);
     const otherBodies = readsApart(settings, roles) ? createReadingThread(settings.portTimeZone) : undefined;
     closers.push(() => Promise.all([largeBodies.close(), otherBodies?.close()]).then(() => undefined));
     const evidence = createEvidence(settings.rawEvidence, sealer);
     const intake = new Intake({
-      log,
+      log: tellingOfAppends(log, admission),
       store: reader,
       signer,
       clock,
@@ -203,7 +210,8 @@ async function open(
     const predictedBy = registries();
     http = createHttpServer({
       settings,
-      limits: limitsOf(settings, part),
+      limits,
+      admission,
       clock,
       rules,
       authenticate: createAuthenticate(apiKeys),
@@ -230,6 +238,7 @@ async function open(
     ]);
     const health = withDependencies(own, dependencies);
     metrics.ready.set(health.ready ? 1 : 0);
+    observeAdmission(metrics, admission);
     return { health, metrics: await metrics.registry.getMetricsAsJSON() };
   };
   if (part.part === 'primary') part.workers.onReplaced = () => metrics.workersReplaced.inc();

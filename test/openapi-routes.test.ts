@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import { loadRules } from '../config/load-rules';
 import { readSettings } from '../config/settings';
+import { Admission } from '../gateway/admission';
 import { problem } from '../gateway/core/problem-catalogue';
 import { createDocuments } from '../gateway/documents';
 import type { Principal } from '../gateway/edges/http/authenticate';
@@ -59,6 +60,7 @@ function fakeApi(): GatewayApi {
   return {
     settings,
     limits: settings,
+    admission: new Admission({ ...settings, partitions: 1 }, { monotonicMs: () => 0 }),
     clock: { nowMs: () => 0, monotonicMs: () => 0 },
     rules,
     authenticate: (request: IncomingMessage) => principals[(request.headers.authorization ?? '').slice('Bearer '.length)],

@@ -2,6 +2,7 @@ import type { Settings } from '../../../config/settings';
 import type { Clearance, Receipt } from '../../core/messages';
 import type { Problem } from '../../core/problem';
 import type { FoldRules } from '../../core/fold';
+import type { Admission } from '../../admission';
 import type { Intake } from '../../intake';
 import type { DryRun } from '../../dry-run';
 import type { DecisionDesk } from '../../decision-desk';
@@ -26,7 +27,8 @@ export interface EpcContext {
 export interface GatewayApi {
   settings: Settings;
   /** What this process may take of the limits, of which several intake processes have a share each. */
-  limits: Pick<Settings, 'maxInFlight' | 'tenantRequestsPerSecond'>;
+  limits: Pick<Settings, 'tenantRequestsPerSecond'>;
+  admission: Admission;
   clock: Clock;
   rules: FoldRules;
   authenticate: Authenticate;

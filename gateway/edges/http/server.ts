@@ -28,14 +28,15 @@ export function createHttpServer(api: GatewayApi): HttpServer {
   const server = createServer(
     { maxHeaderSize: 8_192, headersTimeout: 5_000, requestTimeout: 130_000, connectionsCheckingInterval: 1_000, keepAliveTimeout: 30_000 },
     (request, response) => {
-      if (request.method === 'POST' && isSubmission(request.url ?? '')) {
-        const url = new URL(request.url ?? '', 'http://gateway');
-        submit(request, response, url).catch((cause: unknown) => failed(api, cause, request, response));
-        return;
-      }
-      app(request, response);
+      if (isSubmission(request)) submit(request, response).catch((cause: unknown) => failed(api, cause, request, response));
+      else app(request, response);
     },
   );
+  // A submission is told to go on only when it is taken; everybody else at once, as node:http does.
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    if (!isSubmission(request)) response.writeContinue();
+    server.emit('request', request, response);
+  });
   server.on('clientError', answerClientError);
   return {
     server,
@@ -51,8 +52,8 @@ export function createHttpServer(api: GatewayApi): HttpServer {
   };
 }
 
-function isSubmission(url: string): boolean {
-  return url === '/v1/declarations' || url.startsWith('/v1/declarations?');
+function isSubmission({ method, url }: IncomingMessage): boolean {
+  return method === 'POST' && (url === '/v1/declarations' || url?.startsWith('/v1/declarations?') === true);
 }
 
 function createApp(api: GatewayApi): express.Express {

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Refusal as NoPlace } from '../../admission';
 import { ExchangeError } from '../../core/exchange-error';
 import type { Problem } from '../../core/problem';
 import { problem, type ProblemCode } from '../../core/problem-catalogue';
 import type { Received, Refusal, Submission } from '../../intake';
-import { headCode, problemHeaders, send, sendJson, sendProblem } from './answer';
+import { headCode, problemHeaders, send, sendJson, sendProblem, type ProblemExtras } from './answer';
 import { sendClearance } from './clearance-answer';
 import { epcContext } from './epc-context';
 import type { GatewayApi } from './gateway-api';
@@ -17,64 +18,64 @@ const XML = 'application/xml';
 const JSON_TYPE = 'application/json';
 const MAX_WAIT_SECONDS = 60;
 
-export type SubmissionHandler = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
+export type SubmissionHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 export function createSubmissionHandler(api: GatewayApi): SubmissionHandler {
-  const { settings, metrics } = api;
+  const { settings, metrics, admission } = api;
   const limits = bodyLimits(settings.maxDeclarationBytes);
   const quota = createQuota(api.limits.tenantRequestsPerSecond, api.clock);
-  let inFlight = 0;
   /** Unread: nobody knows what it would have been. */
-  const shed = (request: IncomingMessage, response: ServerResponse, code: ProblemCode, retryAfterSeconds: number): void => {
+  const shed = (request: IncomingMessage, response: ServerResponse, code: ProblemCode, extras: ProblemExtras): void => {
     count(api, 'unknown', 'unknown', 'shed');
-    turnAway(request, response, code, retryAfterSeconds);
+    metrics.shed.inc({ code });
+    turnAway(request, response, code, extras);
   };
 
-  return async (request, response, url) => {
+  return async (request, response) => {
     const { intake } = api;
     if (intake === undefined) return sendProblem(request, response, 'not-found');
     const principal = api.authenticate(request);
     if (principal === undefined) return turnAway(request, response, 'unauthenticated');
     if (principal.role !== 'agent') return turnAway(request, response, 'forbidden');
-    if (api.stopping()) return shed(request, response, 'stopping', 1);
-    const left = quota.take(principal.tenant);
-    if (left !== undefined) for (const [name, value] of Object.entries(left.headers)) response.setHeader(name, value);
-    if (left?.allowed === false) return shed(request, response, 'quota-exceeded', left.retryAfterSeconds);
-    if (inFlight >= api.limits.maxInFlight) return shed(request, response, 'overloaded', 1);
-    const format = bodyFormat(request.headers['content-type']);
+    if (api.stopping()) return shed(request, response, 'stopping', { retryAfterSeconds: 1 });
+    const { tenant } = principal;
+    const left = quota.take(tenant);
+    if (left?.allowed === false) return shed(request, response, 'quota-exceeded', left);
+    const { headers } = request;
+    const format = bodyFormat(headers['content-type']);
     if (format !== 'xml' && format !== 'json') return turnAway(request, response, hasBody(request) ? format : 'body-missing');
-    const answerType = saysNothing(request.headers.accept)
+    const answerType = saysNothing(headers.accept)
       ? format === 'xml'
         ? XML
         : JSON_TYPE
-      : negotiate(request.headers.accept, [format === 'xml' ? XML : JSON_TYPE, format === 'xml' ? JSON_TYPE : XML, 'text/xml']);
+      : negotiate(headers.accept, [format === 'xml' ? XML : JSON_TYPE, format === 'xml' ? JSON_TYPE : XML, 'text/xml']);
     if (answerType === undefined) return turnAway(request, response, 'not-acceptable');
-    const idempotencyKey = headerText(request.headers['idempotency-key']);
+    const idempotencyKey = headerText(headers['idempotency-key']);
     if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > 255))
       return turnAway(request, response, 'header-invalid');
 
-    metrics.inflight.set(++inFlight);
     const startedMs = api.clock.monotonicMs();
+    const entered = admission.enter(tenant, Number(headers['content-length'] ?? 0));
+    const place = entered instanceof Promise ? await entered : entered;
+    if ('refused' in place) return shed(request, response, place.refused === 'share' ? 'quota-exceeded' : 'overloaded', noPlace(place));
     let dialect = 'unknown';
     try {
+      if (expectsContinue(request)) response.writeContinue();
       const body = await readBody(request, limits);
       if (!body.ok) {
         if (body.code !== 'aborted') turnAway(request, response, body.code);
         return;
       }
-      if (body.bytes.byteLength === 0) return sendProblem(request, response, 'body-missing');
-      const traceparent = traceparentOf(request.headers['traceparent'], api.random);
-      const submission: Submission = {
-        tenant: principal.tenant,
-        bytes: body.bytes,
-        format,
-        idempotencyKey,
-        traceparent,
-        startedMs,
-      };
+      const { bytes } = body;
+      if (bytes.byteLength === 0) return sendProblem(request, response, 'body-missing');
+      place.read(bytes.byteLength);
+      const traceparent = traceparentOf(headers['traceparent'], api.random);
+      const submission: Submission = { tenant, bytes, format, idempotencyKey, traceparent, startedMs };
       response.setHeader('traceparent', traceparent);
-      if (url.searchParams.get('dryRun') === 'true') return await answerDryRun(api, submission, request, response);
+      if (left !== undefined) for (const [name, value] of Object.entries(left.headers)) response.setHeader(name, value);
+      if (isDryRun(request.url ?? '')) return await answerDryRun(api, submission, request, response);
       const answer = await intake.submit(submission);
+      place.leave();
       dialect = answer.dialect;
       if (answer.kind === 'refused') {
         count(api, dialect, 'unknown', 'refused');
@@ -83,28 +84,52 @@ export function createSubmissionHandler(api: GatewayApi): SubmissionHandler {
       }
       count(api, dialect, answer.action, answer.replayed ? 'replayed' : 'accepted');
       if (answer.replayed) metrics.duplicates.inc({ kind: 'submission' });
-      const waitSeconds = preferredWaitSeconds(request.headers['prefer'], MAX_WAIT_SECONDS);
-      if (waitSeconds > 0 && (await answerWhenFinal(api, principal.tenant, answer, answerType, waitSeconds, request, response))) return;
+      const waitSeconds = preferredWaitSeconds(headers['prefer'], MAX_WAIT_SECONDS);
+      if (waitSeconds > 0 && (await answerWhenFinal(api, tenant, answer, answerType, waitSeconds, request, response))) return;
       answerReceipt(api, answer, answerType, response);
     } catch (cause) {
       if (!(cause instanceof ExchangeError)) throw cause;
       count(api, dialect, 'unknown', 'failed');
       sendProblem(request, response, cause.code as ProblemCode, { retryAfterSeconds: 2 });
     } finally {
-      metrics.inflight.set(--inFlight);
+      place.leave();
       metrics.intakeSeconds.observe({ dialect }, (api.clock.monotonicMs() - startedMs) / 1000);
     }
   };
+}
+
+/** What a tenant may send is told only where it is less than it wants. */
+function noPlace({ refused, retryAfterSeconds, sharePerSecond }: NoPlace): ProblemExtras {
+  if (refused === 'full') return { retryAfterSeconds };
+  const headers = { 'RateLimit-Limit': String(sharePerSecond), 'RateLimit-Remaining': '0', 'RateLimit-Reset': String(retryAfterSeconds) };
+  return { retryAfterSeconds, headers };
 }
 
 function count(api: GatewayApi, dialect: string, action: string, outcome: string): void {
   api.metrics.declarations.inc({ dialect, action, outcome });
 }
 
-/** A fault known before or while the body is read: the rest of it is not wanted, so the connection ends. */
-function turnAway(request: IncomingMessage, response: ServerResponse, code: ProblemCode, retryAfterSeconds?: number): void {
-  const unread = hasBody(request) && !request.complete;
-  sendProblem(request, response, code, { close: unread, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) });
+/** A body of this size is read to its end, or is here already, before a connection could be closed. */
+const SMALL_BODY_BYTES = 65_536;
+
+/**
+ * A fault known before or while the body is read, the rest of which is not wanted. A small one is thrown away, and the connection goes on:
+ * a client that is refused and has to connect again costs more than what it sends. Otherwise the connection ends.
+ */
+function turnAway(request: IncomingMessage, response: ServerResponse, code: ProblemCode, extras: ProblemExtras = {}): void {
+  const announced = Number(request.headers['content-length'] ?? 0);
+  const isSmall = announced <= SMALL_BODY_BYTES && request.headers['transfer-encoding'] === undefined;
+  sendProblem(request, response, code, { ...extras, close: !request.complete && !isSmall });
+}
+
+/** The client sends its body only when it is told to go on (RFC 9110 §10.1.1). */
+function expectsContinue(request: IncomingMessage): boolean {
+  return request.headers.expect?.toLowerCase() === '100-continue';
+}
+
+function isDryRun(url: string): boolean {
+  const query = url.indexOf('?');
+  return query >= 0 && new URLSearchParams(url.slice(query)).get('dryRun') === 'true';
 }
 
 function hasBody(request: IncomingMessage): boolean {

@@ -96,6 +96,22 @@ export function createMetrics(build: { version: string; node: string }) {
       help: 'Partitions whose log was not the one that the store was made from',
       registers,
     }),
+    shed: new Counter({
+      name: 'seaport_shed_total',
+      help: 'Submissions turned away unread, by code: overloaded, quota-exceeded (the tenant has had its share), stopping',
+      labelNames: ['code'],
+      registers,
+    }),
+    underWay: new Gauge({
+      name: 'seaport_under_way',
+      help: 'Declarations that an intake is receiving, or has appended and the fold has not reached; large ones count for several',
+      registers,
+    }),
+    window: new Gauge({
+      name: 'seaport_admission_window',
+      help: 'How much may be under way before submissions are turned away (MAX_FOLD_DELAY_MS); +Inf: no bound',
+      registers,
+    }),
     inflight: new Gauge({ name: 'seaport_inflight', help: 'Submissions being received', registers }),
     ready: new Gauge({
       name: 'seaport_ready',
