@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { killChildren } from './children';
-import { openServices, runSuite, type BenchServices, type SuiteRun } from './end-to-end';
+import { openServices, runSuite, suiteThatFailed, type BenchServices, type SuiteRun } from './end-to-end';
 import { REFERENCE_SIZES, type RecordSizes } from './floor';
 import { killGateways } from './gateway-under-test';
 import type { MicroResult } from './micro/harness';
@@ -58,9 +58,10 @@ export async function bench(settings: BenchSettings): Promise<BenchResult> {
       say(`${suite.name}, ${suite.topology.name}`);
       const stem = `${suite.name} ${suite.topology.name}`.replaceAll(/\W+/g, '-');
       const profiles = settings.profile ? path.join(root, 'var', 'bench', 'profiles', fileName(result.at), stem) : undefined;
-      const run = await runSuite(settings, suite, profiles);
+      // One that does not run must not take with it what hours have measured.
+      const run = await runSuite(settings, suite, profiles).catch((cause: unknown) => suiteThatFailed(suite, cause));
       result.suites.push(run);
-      if (profiles !== undefined) result.profiles.push(...profileReport(profiles, run));
+      if (profiles !== undefined && run.phases.length > 0) result.profiles.push(...profileReport(profiles, run));
     }
     if (services !== undefined && has('floor')) {
       for (const client of settings.clients) {

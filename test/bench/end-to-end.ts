@@ -85,7 +85,7 @@ export interface SuiteWorld extends PhaseWorld {
 }
 
 export async function runSuite(settings: BenchSettings, options: SuiteOptions, profiles: string | undefined): Promise<SuiteRun> {
-  const { name, topology, services, intakeOnly = false, shares = [1], client } = options;
+  const { topology, services, intakeOnly = false, shares = [1], client } = options;
   const folder = mkdtempSync(path.join(tmpdir(), 'seaport-bench-'));
   const id = randomBytes(4).toString('hex');
   const topicPrefix = services === undefined ? '' : `bench-${id}.`;
@@ -164,7 +164,7 @@ export async function runSuite(settings: BenchSettings, options: SuiteOptions, p
     const redisBytes =
       memoryBefore === undefined || memoryAfter === undefined ? {} : { redisBytes: (memoryAfter - memoryBefore) / cleared.size };
     return {
-      name: [name, topology.name, ...(client === undefined || client === 'kafkajs' ? [] : [client])].join(', '),
+      name: suiteName(options),
       ...(client === undefined ? {} : { client }),
       phases: judged.flatMap(({ phases }) => phases),
       faults: [...judged.flatMap((one) => one.faults.map((fault) => `${one.run.options.name}: ${fault}`)), ...faults],
@@ -177,6 +177,26 @@ export async function runSuite(settings: BenchSettings, options: SuiteOptions, p
   } finally {
     for (const close of closers.reverse()) await close();
   }
+}
+
+function suiteName({ name, topology, client }: SuiteOptions): string {
+  return [name, topology.name, ...(client === undefined || client === 'kafkajs' ? [] : [client])].join(', ');
+}
+
+/** What is left of a suite that broke off. */
+export function suiteThatFailed(options: SuiteOptions, cause: unknown): SuiteRun {
+  const { client } = options;
+  const fault = `did not run to its end: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return {
+    name: suiteName(options),
+    ...(client === undefined ? {} : { client }),
+    phases: [],
+    faults: [fault],
+    topics: [],
+    declarations: 0,
+    figures: [],
+    series: [],
+  };
 }
 
 function serverUsage(services: BenchServices | undefined): Record<string, Usage> {

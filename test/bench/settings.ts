@@ -14,6 +14,7 @@ export const SUITES = [
   'rebuild',
   'growth-size',
   'growth-dossiers',
+  'growth-embedded',
   'growth-agencies',
   'growth-delay',
   'scale',
@@ -47,7 +48,7 @@ export interface BenchSettings {
   floorSeconds: number;
   repetitions: number;
   workers: number;
-  /** Dossiers alive at which growth-dossiers measures. */
+  /** Dossiers alive at which growth-dossiers and growth-embedded measure. */
   dossiers: number[];
   /** Numbers of connected agencies. */
   agencies: number[];
@@ -74,7 +75,8 @@ export const USAGE = `usage: npm run bench -- [options]
   --rates a,b           open-loop rates per second besides half of the ceiling (default 500; quick none; 0: no open loop at all)
   --connections N       closed loop, default 64                  --in-flight N   default 1000
   --partitions N        default 4                                --workers N     intake processes as well, default 1
-  --dossiers a,b        default 10000,100000; 1000000 needs Redis memory and a quarter of an hour
+  --dossiers a,b        default 10000,100000; more need 20 kB of Redis each; a level that
+                        has no room is left out, embedded none is
   --agencies a,b        default 4,8,16,40                        --delays a,b    milliseconds, default 0,500,2000
   --day N               declarations of a day, default 89000
   --soak-minutes N      default 60                               --soak-rate N   per second, default 50

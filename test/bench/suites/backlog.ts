@@ -10,7 +10,7 @@ export interface Drain {
   seconds: number;
   /** Cleared per second from the first clearance to the end of the backlog. */
   perSecond: number;
-  /** Acknowledged per second meanwhile. */
+  /** Acknowledged per second, of the whole load. */
   livePerSecond: number;
 }
 
@@ -35,7 +35,7 @@ export function drainOf(acknowledgedMs: readonly number[], clearedMs: readonly n
     firstSeconds: (firstMs - resumedMs) / 1000,
     seconds: (endMs - resumedMs) / 1000,
     perSecond: rateBetween(went, firstMs, untilMs),
-    livePerSecond: rateBetween(came, firstMs, untilMs),
+    livePerSecond: rateBetween(came, came[0] ?? NaN, lastMs),
   };
 }
 

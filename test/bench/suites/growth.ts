@@ -11,6 +11,7 @@ import { gatewayCpu } from '../gateway-cpu';
 import { oneProcess } from '../gateway-under-test';
 import { doneRateOf, type JudgedRun, type LiveLoad, type PhaseOptions } from '../phase';
 import { startBackend } from './own-backend';
+import type { BenchSettings } from '../settings';
 import { atRate, ceiling, phase, shareOfCeiling, type MakeSuites } from './shared';
 
 /** How cost grows: with the size of a message, with the dossiers that are alive, with the number of agencies, with the time they take. */
@@ -72,67 +73,64 @@ export const growthSizeSuites: MakeSuites = (settings, services) => {
 const MEMORY_SHARE = 0.6;
 const STUCK_AFTER_MS = 60_000;
 
-export const growthDossiersSuites: MakeSuites = (settings, services) => {
+export const growthDossiersSuites: MakeSuites = (settings, services) => [
+  { ...aliveSuite(settings, services), services, client: settings.clients[0] ?? 'kafkajs' },
+];
+
+export const growthEmbeddedSuites: MakeSuites = (settings) => [
+  { ...aliveSuite(settings, undefined), name: 'growth, dossiers alive, embedded', services: undefined },
+];
+
+function aliveSuite(settings: BenchSettings, services: BenchServices | undefined): Omit<SuiteOptions, 'services'> {
   const levels = [...settings.dossiers].sort((a, b) => a - b);
   const roomBytes = os.freemem() * MEMORY_SHARE;
   const skipped: Figure[] = [];
   let bytesEach = 0;
-  const fill = (level: number, below: number): PhaseOptions =>
-    phase(
-      settings,
-      `fill to ${level}`,
-      { size: 'small', total: level - below, inFlight: 4 * settings.inFlight },
-      {
-        scenario: async (live) => {
-          bytesEach = (await growthOf(services, () => untilDone(live, level - below))) / (level - below);
-        },
+  const fill = (level: number, below: number): PhaseOptions => {
+    const total = level - below;
+    const scenario = async (live: LiveLoad): Promise<void> => {
+      const before = (await redisMemory(services)) ?? NaN;
+      await untilDone(live, total);
+      bytesEach = (((await redisMemory(services)) ?? NaN) - before) / total;
+    };
+    return phase(settings, `fill to ${level}`, { size: 'small', total, inFlight: 4 * settings.inFlight }, { scenario });
+  };
+  /** What the filling before took tells whether there is room; embedded everything is on the disk. */
+  const fits = (level: number): boolean => skipped.length === 0 && !(bytesEach * level > roomBytes);
+  return {
+    name: 'growth, dossiers alive',
+    topology: oneProcess,
+    phases: levels.flatMap((level, i): SuiteOptions['phases'] => [
+      () => {
+        if (fits(level)) return fill(level, levels[i - 1] ?? 0);
+        skipped.push(figure(`not measured at ${level}: Redis needs`, (bytesEach * level) / 1e9, 'GB'));
+        return undefined;
       },
-    );
-  return [
-    {
-      name: 'growth, dossiers alive',
-      topology: oneProcess,
-      services,
-      client: settings.clients[0] ?? 'kafkajs',
-      phases: levels.flatMap((level, i): SuiteOptions['phases'] => {
-        const below = levels[i - 1] ?? 0;
-        // What the first filling took tells whether the next one has room.
-        const fits = (): boolean => skipped.length === 0 && bytesEach * level < roomBytes;
-        return [
-          () => {
-            if (fits()) return fill(level, below);
-            skipped.push(figure(`not measured at ${level}: Redis needs`, (bytesEach * level) / 1e9, 'GB'));
-            return undefined;
+      () => (skipped.length === 0 ? { ...ceiling(settings, {}, { profile: false }), name: `${level} dossiers alive` } : undefined),
+    ]),
+    conclude: (judged) => {
+      const rates = judged
+        .filter(({ phases }) => phases.length > 0)
+        .map(({ run }): [string, number] => [run.options.name, doneRateOf(run)]);
+      const [first] = rates;
+      return {
+        figures: [
+          ...(Number.isFinite(bytesEach) ? [figure('Redis bytes a small dossier', bytesEach, 'B')] : []),
+          ...rates.slice(1).map(([name, rate]) => figure(`${name} : ${first?.[0] ?? ''}`, rate / (first?.[1] ?? NaN))),
+          ...skipped,
+        ],
+        series: [
+          {
+            name: 'growth by dossiers alive',
+            x: 'dossiers alive',
+            y: 'declarations a second',
+            lines: [{ name: 'cleared', points: rates.map(([name, rate]) => [Number(name.split(' ')[0]), rate]) }],
           },
-          () =>
-            skipped.length === 0
-              ? { ...ceiling(settings), name: `${level} dossiers alive`, ...(i > 0 ? { profile: false } : {}) }
-              : undefined,
-        ];
-      }),
-      conclude: (judged) => {
-        const measured = judged.filter(({ phases }) => phases.length > 0);
-        const rates = measured.map(({ run }): [string, number] => [run.options.name, doneRateOf(run)]);
-        const [first] = rates;
-        return {
-          figures: [
-            figure('Redis bytes a small dossier', bytesEach, 'B'),
-            ...rates.slice(1).map(([name, rate]) => figure(`${name} : ${first?.[0] ?? ''}`, rate / (first?.[1] ?? NaN))),
-            ...skipped,
-          ],
-          series: [
-            {
-              name: 'growth by dossiers alive',
-              x: 'dossiers alive',
-              y: 'declarations a second',
-              lines: [{ name: 'cleared', points: rates.map(([name, rate]) => [Number(name.split(' ')[0]), rate]) }],
-            },
-          ],
-        };
-      },
+        ],
+      };
     },
-  ];
-};
+  };
+}
 
 async function untilDone(live: LiveLoad, total: number): Promise<void> {
   let [last, sinceMs] = [-1, performance.now()];
@@ -142,12 +140,6 @@ async function untilDone(live: LiveLoad, total: number): Promise<void> {
     if (performance.now() - sinceMs > STUCK_AFTER_MS) return;
     await sleep(100);
   }
-}
-
-async function growthOf(services: BenchServices | undefined, work: () => Promise<void>): Promise<number> {
-  const before = (await redisMemory(services)) ?? 0;
-  await work();
-  return ((await redisMemory(services)) ?? 0) - before;
 }
 
 // -------------------------------------------------------------------------------------------------------------------- agencies

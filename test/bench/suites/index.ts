@@ -2,7 +2,7 @@ import type { BenchServices, SuiteOptions } from '../end-to-end';
 import type { BenchSettings, Suite } from '../settings';
 import { daySuites, soakSuites } from './day';
 import { drainSuites } from './drain';
-import { growthAgenciesSuites, growthDelaySuites, growthDossiersSuites, growthSizeSuites } from './growth';
+import { growthAgenciesSuites, growthDelaySuites, growthDossiersSuites, growthEmbeddedSuites, growthSizeSuites } from './growth';
 import { overloadSuites } from './overload';
 import { rebuildSuites } from './rebuild';
 import { scaleSuites } from './scale';
@@ -21,6 +21,7 @@ const MAKE: Readonly<Record<Exclude<Suite, 'micro' | 'floor'>, MakeSuites>> = {
   rebuild: rebuildSuites,
   'growth-size': growthSizeSuites,
   'growth-dossiers': growthDossiersSuites,
+  'growth-embedded': growthEmbeddedSuites,
   'growth-agencies': growthAgenciesSuites,
   'growth-delay': growthDelaySuites,
   scale: scaleSuites,
@@ -33,7 +34,9 @@ export function suitesOf(settings: BenchSettings, services: BenchServices | unde
   return Object.entries(MAKE).flatMap(([name, make]) => (settings.suites.includes(name as Suite) ? make(settings, services) : []));
 }
 
+const WITHOUT: readonly Suite[] = ['micro', 'embedded', 'growth-embedded'];
+
 /** Whether a broker and a Redis are wanted. */
 export function needsServices({ suites }: BenchSettings): boolean {
-  return suites.some((suite) => suite !== 'micro' && suite !== 'embedded');
+  return suites.some((suite) => !WITHOUT.includes(suite));
 }
