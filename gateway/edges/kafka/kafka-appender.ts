@@ -1,12 +1,22 @@
-import type { Message, Producer, TopicMessages } from 'kafkajs';
 import { LogOutcomeUnknown, LogUnavailable, RecordTooLarge } from '../../core/exchange-error';
 import type { AppendedPosition, OutgoingRecord } from '../../ports/message-log';
 import { createKafka, type CuttableKafka, type KafkaConnectionOptions } from './kafka-client';
 import { answerOf, describe, isPlainNo, isRecordFault, isRetriableAnswer, isTooLarge, unavailable } from './kafka-faults';
+import { brokerError, clusterOf, sendBytes, type KafkaCluster } from './kafkajs-internals';
+import {
+  decodeProduceResponse,
+  encodeProduceRequest,
+  mostBytesIn,
+  mostBytesOf,
+  PRODUCE_API_KEY,
+  PRODUCE_VERSION,
+  type ProduceAnswer,
+  type TopicRecords,
+} from './produce-request';
 
 /**
- * Producing with kafkajs as architecture.md §5 asks: acks=all, never idempotent, one request in flight, group commit, batches
- * bounded per topic-partition, an own deadline, and a new producer after any error.
+ * Producing as architecture.md §5 asks: acks=all, never idempotent, one request in flight, group commit, batches bounded per
+ * topic-partition, an own deadline, and a new client after any error. Requests are our own bytes on kafkajs's connections.
  * Knows nothing of what the records mean; repeats are normal input of whoever reads them.
  */
 export interface AppenderOptions extends KafkaConnectionOptions {
@@ -28,14 +38,13 @@ const SLOWEST_BYTES_PER_MS = 2_000;
 const SMALL_APPEND_BYTES = 256 * 1024;
 /** kafkajs's own bound on a request; ours come first. */
 const REQUEST_TIMEOUT_MS = 60_000;
-/** Framing of one record beside its key, value and headers, rounded up. */
-const RECORD_OVERHEAD_BYTES = 48;
-const HEADER_OVERHEAD_BYTES = 10;
+/** Room for a request is kept from one to the next up to this size: large ones are rare, and their memory is better given back. */
+const MAX_KEPT_ROOM_BYTES = 2 * 1024 * 1024;
+const LEAST_ROOM_BYTES = 64 * 1024;
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 400;
 /** How long a failing topic's appends travel alone. Longer than the deadline, so that order per partition is kept. */
 const QUARANTINE_MS = 5_000;
-const ACKS_ALL = -1;
 
 export interface Appender {
   append(records: OutgoingRecord[]): Promise<AppendedPosition[]>;
@@ -45,8 +54,17 @@ export interface Appender {
   close(): Promise<void>;
 }
 
+/** A topic-partition; there is one object of each. */
+interface Place {
+  topic: string;
+  partition: number;
+}
+
 interface PendingAppend {
   records: OutgoingRecord[];
+  /** Of each record. */
+  places: Place[];
+  /** Of each record, at most. */
   sizes: number[];
   /** Sum of sizes. */
   bytes: number;
@@ -71,12 +89,13 @@ interface Share {
 }
 
 export function openKafkaAppender(options: AppenderOptions): Appender {
-  const quarantine = new Map<string, number>();
-  const main = new Lane(options, quarantine, true);
+  const places = new Places();
+  const quarantine = new Map<Place, number>();
+  const main = new Lane(options, places, quarantine, true);
   let side: Lane | undefined;
   let closed = false;
   main.onTroubled = (append) => {
-    side ??= new Lane(options, quarantine, false);
+    side ??= new Lane(options, places, quarantine, false);
     side.push(append);
   };
 
@@ -85,14 +104,20 @@ export function openKafkaAppender(options: AppenderOptions): Appender {
       if (closed) return Promise.reject(new LogUnavailable('the log is closed'));
       if (records.length === 0) return Promise.resolve([]);
       return new Promise((resolve, reject) => {
-        const sizes = records.map(sizeOf);
-        if (sizes.some((size) => size > MAX_RECORD_BYTES)) {
-          reject(new RecordTooLarge(`a record of ${Math.max(...sizes)} bytes is larger than any topic takes`));
-          return;
+        const sizes: number[] = [];
+        let bytes = 0;
+        for (const record of records) {
+          const size = mostBytesOf(record);
+          if (size > MAX_RECORD_BYTES) {
+            reject(new RecordTooLarge(`a record of ${size} bytes is larger than any topic takes`));
+            return;
+          }
+          sizes.push(size);
+          bytes += size;
         }
-        const bytes = sizes.reduce((sum, size) => sum + size, 0);
         const append: PendingAppend = {
           records,
+          places: records.map((record) => places.of(record.topic, record.partition)),
           sizes,
           bytes,
           positions: new Array<AppendedPosition>(records.length),
@@ -117,26 +142,37 @@ export function openKafkaAppender(options: AppenderOptions): Appender {
   };
 }
 
-function sizeOf(record: OutgoingRecord): number {
-  let bytes = RECORD_OVERHEAD_BYTES + record.value.length + (record.key?.length ?? 0) * 3;
-  for (const name in record.headers) bytes += HEADER_OVERHEAD_BYTES + name.length + (record.headers[name] ?? '').length * 3;
-  return bytes;
+class Places {
+  readonly #byTopic = new Map<string, Map<number, Place>>();
+
+  of(topic: string, partition: number): Place {
+    let ofTopic = this.#byTopic.get(topic);
+    if (!ofTopic) this.#byTopic.set(topic, (ofTopic = new Map<number, Place>()));
+    let place = ofTopic.get(partition);
+    if (!place) ofTopic.set(partition, (place = { topic, partition }));
+    return place;
+  }
 }
 
-/** One producer, its queue and its one request in flight. */
+/** One client, its queue and its one request in flight. */
 class Lane {
   /** Gets an append that must not hold up the others: its topic fails. */
   onTroubled: ((append: PendingAppend) => void) | undefined;
   queuedBytes = 0;
 
   readonly #options: AppenderOptions;
-  /** Topic-partition → until when its appends travel alone. */
-  readonly #quarantine: Map<string, number>;
+  readonly #places: Places;
+  /** Until when the appends of a place travel alone. */
+  readonly #quarantine: Map<Place, number>;
   readonly #isMain: boolean;
   #queue: PendingAppend[] = [];
   #running: Promise<void> | undefined;
   #client: CuttableKafka | undefined;
-  #producer: Promise<Producer> | undefined;
+  #cluster: Promise<KafkaCluster> | undefined;
+  /** Topics of which the cluster keeps metadata. */
+  #knownTopics = new Set<string>();
+  /** The last request's; not there while one is under way. */
+  #room: Buffer | undefined;
   /** Of the attempt under way: ends our waiting for it. */
   #giveUp: ((error: Error) => void) | undefined;
   #inFlight: Share[] = [];
@@ -146,8 +182,9 @@ class Lane {
   #pauseMs = FIRST_PAUSE_MS;
   #wake: (() => void) | undefined;
 
-  constructor(options: AppenderOptions, quarantine: Map<string, number>, isMain: boolean) {
+  constructor(options: AppenderOptions, places: Places, quarantine: Map<Place, number>, isMain: boolean) {
     this.#options = options;
+    this.#places = places;
     this.#quarantine = quarantine;
     this.#isMain = isMain;
   }
@@ -163,7 +200,7 @@ class Lane {
     try {
       await this.#connected();
     } catch (cause) {
-      this.#discardProducer();
+      this.#discardClient();
       throw unavailable('Kafka does not answer', cause);
     }
   }
@@ -171,11 +208,11 @@ class Lane {
   async close(): Promise<void> {
     await this.#running;
     clearTimeout(this.#timer);
-    const [producer, client] = [this.#producer, this.#client];
-    this.#producer = undefined;
+    const [cluster, client] = [this.#cluster, this.#client];
+    this.#cluster = undefined;
     this.#client = undefined;
-    if (!producer) return;
-    const orderly = producer.then((open) => open.disconnect()).catch(() => undefined);
+    if (!cluster) return;
+    const orderly = cluster.then((open) => open.disconnect()).catch(() => undefined);
     const late = setTimeout(() => client?.cut(), 1_000);
     await orderly;
     clearTimeout(late);
@@ -199,7 +236,7 @@ class Lane {
   /** From the head of the queue whatever fits: everything that arrived while the last request was in flight. */
   #nextBatch(): Share[] {
     const shares: Share[] = [];
-    const perPartition = new Map<string, number>();
+    const perPlace = new Map<Place, number>();
     const nowMs = performance.now();
     let total = 0;
     for (const append of this.#queue) {
@@ -211,13 +248,12 @@ class Lane {
       const from = append.next;
       let to = from;
       for (; to < append.records.length; to++) {
-        const record = append.records[to] as OutgoingRecord;
         const size = append.sizes[to] as number;
-        const key = partitionKey(record);
-        const filled = perPartition.get(key) ?? 0;
+        const place = append.places[to] as Place;
+        const filled = perPlace.get(place) ?? 0;
         if (filled > 0 && filled + size > MAX_PARTITION_BATCH_BYTES) break;
         if (total > 0 && total + size > MAX_REQUEST_BYTES) break;
-        perPartition.set(key, filled + size);
+        perPlace.set(place, filled + size);
         total += size;
       }
       if (to > from) shares.push({ append, from, to });
@@ -268,7 +304,7 @@ class Lane {
       return;
     }
     const until = performance.now() + QUARANTINE_MS;
-    for (const record of append.records) this.#quarantine.set(partitionKey(record), until);
+    for (const place of append.places) this.#quarantine.set(place, until);
     this.#hand(append);
   }
 
@@ -284,18 +320,17 @@ class Lane {
 
   #isQuarantined(append: PendingAppend, nowMs: number): boolean {
     let quarantined = false;
-    for (const record of append.records) {
-      const key = partitionKey(record);
-      const until = this.#quarantine.get(key);
+    for (const place of append.places) {
+      const until = this.#quarantine.get(place);
       if (until === undefined) continue;
       if (until > nowMs) quarantined = true;
-      else this.#quarantine.delete(key);
+      else this.#quarantine.delete(place);
     }
     return quarantined;
   }
 
-  /** One request. Rejects with kafkajs's error, or with LogUnavailable once a deadline has passed; the producer is gone then. */
-  async #attempt(shares: Share[]): Promise<Map<string, number>> {
+  /** One request. Rejects with kafkajs's error, or with LogUnavailable once a deadline has passed; the client is gone then. */
+  async #attempt(shares: Share[]): Promise<Map<Place, number>> {
     this.#inFlight = shares;
     this.#sentBefore = this.#client?.producesSent() ?? 0;
     const abandoned = new Promise<never>((_resolve, reject) => {
@@ -307,7 +342,7 @@ class Lane {
       return await Promise.race([sending, abandoned]);
     } catch (cause) {
       const sent = this.#hasSent();
-      this.#discardProducer();
+      this.#discardClient();
       // A refusal of one partition says nothing about the others of the request.
       if (sent && !(isPlainNo(cause) && partitionsOf(shares) === 1)) for (const { append } of shares) append.mayBeStored = true;
       throw cause;
@@ -317,41 +352,90 @@ class Lane {
     }
   }
 
-  async #send(shares: Share[]): Promise<Map<string, number>> {
-    const producer = await this.#connected();
-    const topics = new Map<string, Message[]>();
+  /** One request to each broker that leads a partition of it. Answers the offset of the first record of each partition. */
+  async #send(shares: Share[]): Promise<Map<Place, number>> {
+    const cluster = await this.#connected();
+    const topics = this.#topicsOf(shares);
+    const unknown = topics.filter(({ name }) => !this.#knownTopics.has(name)).map(({ name }) => name);
+    if (unknown.length > 0) {
+      await cluster.addMultipleTargetTopics(unknown);
+      for (const name of unknown) this.#knownTopics.add(name);
+    }
+    await cluster.refreshMetadataIfNecessary();
+    const answers = await Promise.all(
+      [...perLeader(cluster, topics)].map(([nodeId, ofLeader]) => this.#produce(cluster, String(nodeId), ofLeader)),
+    );
+    const bases = new Map<Place, number>();
+    const prefixLength = this.#options.topicPrefix.length;
+    for (const { topicName, partition, baseOffset } of answers.flat()) {
+      bases.set(this.#places.of(topicName.slice(prefixLength), partition), baseOffset);
+    }
+    return bases;
+  }
+
+  #topicsOf(shares: Share[]): TopicRecords[] {
+    const perPlace = new Map<Place, TopicRecords['partitions'][number]>();
+    const perTopic = new Map<string, TopicRecords>();
     for (const { append, from, to } of shares) {
       for (let i = from; i < to; i++) {
-        const record = append.records[i] as OutgoingRecord;
-        let messages = topics.get(record.topic);
-        if (!messages) topics.set(record.topic, (messages = []));
-        messages.push({ key: record.key, value: record.value, headers: record.headers, partition: record.partition });
+        const place = append.places[i] as Place;
+        let ofPlace = perPlace.get(place);
+        if (!ofPlace) {
+          perPlace.set(place, (ofPlace = { partition: place.partition, records: [], mostBytes: 0 }));
+          let ofTopic = perTopic.get(place.topic);
+          if (!ofTopic) perTopic.set(place.topic, (ofTopic = { name: this.#options.topicPrefix + place.topic, partitions: [] }));
+          ofTopic.partitions.push(ofPlace);
+        }
+        ofPlace.records.push(append.records[i] as OutgoingRecord);
+        ofPlace.mostBytes += append.sizes[i] as number;
       }
     }
-    const prefix = this.#options.topicPrefix;
-    const topicMessages: TopicMessages[] = [];
-    for (const [topic, messages] of topics) topicMessages.push({ topic: prefix + topic, messages });
-    const answers = await producer.sendBatch({ acks: ACKS_ALL, timeout: this.#options.appendDeadlineMs, topicMessages });
-    const offsets = new Map<string, number>();
-    for (const answer of answers) offsets.set(`${answer.topicName.slice(prefix.length)} ${answer.partition}`, Number(answer.baseOffset));
-    return offsets;
+    return [...perTopic.values()];
+  }
+
+  async #produce(cluster: KafkaCluster, nodeId: string, topics: TopicRecords[]): Promise<ProduceAnswer[]> {
+    const broker = await cluster.findBroker({ nodeId });
+    if ((broker.versions?.[PRODUCE_API_KEY]?.maxVersion ?? 0) < PRODUCE_VERSION) throw new Error('the broker is older than Kafka 2.1');
+    let room: Buffer | undefined;
+    const wireRequest = {
+      apiKey: PRODUCE_API_KEY,
+      apiName: 'Produce',
+      apiVersion: PRODUCE_VERSION,
+      encode: (clientId: string) => {
+        const head = { clientId, timeoutMs: this.#options.appendDeadlineMs, nowMs: Date.now() };
+        room = this.#takeRoom(mostBytesIn(head, topics));
+        return encodeProduceRequest(room, head, topics);
+      },
+      timeoutMs: REQUEST_TIMEOUT_MS,
+    };
+    const { answers } = await sendBytes(broker, wireRequest, decodeProduceResponse);
+    // Answered: nobody reads the bytes any more. Those of a request that failed may still be on their way and are left to it.
+    if (room !== undefined && room.length <= MAX_KEPT_ROOM_BYTES) this.#room = room;
+    for (const { errorCode } of answers) if (errorCode !== 0) throw brokerError(errorCode);
+    return answers;
+  }
+
+  #takeRoom(leastBytes: number): Buffer {
+    const room = this.#room;
+    this.#room = undefined;
+    if (room !== undefined && room.length >= leastBytes) return room;
+    return Buffer.allocUnsafeSlow(leastBytes > MAX_KEPT_ROOM_BYTES ? leastBytes : Math.max(LEAST_ROOM_BYTES, nextPowerOfTwo(leastBytes)));
   }
 
   /** `bases`: per topic-partition the offset of the first record of the request. */
-  #settleStored(shares: Share[], bases: Map<string, number>): void {
+  #settleStored(shares: Share[], bases: Map<Place, number>): void {
     for (const { append, from, to } of shares) {
       let isComplete = true;
       for (let i = from; i < to; i++) {
-        const record = append.records[i] as OutgoingRecord;
-        const key = partitionKey(record);
-        const offset = bases.get(key);
+        const place = append.places[i] as Place;
+        const offset = bases.get(place);
         if (offset === undefined) {
-          // kafkajs drops records for partitions that its metadata lacks, without a word.
+          // Records for partitions that the metadata lacks are not sent.
           isComplete = false;
           continue;
         }
-        bases.set(key, offset + 1);
-        append.positions[i] = { topic: record.topic, partition: record.partition, offset };
+        bases.set(place, offset + 1);
+        append.positions[i] = { topic: place.topic, partition: place.partition, offset };
       }
       if (!isComplete) {
         const text = `${topicsOf(append)} has no such partition`;
@@ -366,33 +450,24 @@ class Lane {
     }
   }
 
-  #connected(): Promise<Producer> {
-    if (!this.#producer) {
-      // No kafkajs retries while sending: an attempt is one request, so that its outcome can be told.
+  #connected(): Promise<KafkaCluster> {
+    if (!this.#cluster) {
       const client = createKafka(this.#options, REQUEST_TIMEOUT_MS);
-      const producer = client.kafka.producer({
-        idempotent: false,
-        maxInFlightRequests: 1,
-        allowAutoTopicCreation: false,
-        retry: { retries: 0 },
-        createPartitioner:
-          () =>
-          ({ message }) =>
-            message.partition ?? 0,
-      });
+      const cluster = clusterOf(client.kafka, { maxInFlightRequests: 1 });
       this.#client = client;
-      this.#producer = producer.connect().then(() => producer);
-      this.#producer.catch(() => undefined);
+      this.#cluster = cluster.connect().then(() => cluster);
+      this.#cluster.catch(() => undefined);
     }
-    return this.#producer;
+    return this.#cluster;
   }
 
-  #discardProducer(): void {
+  #discardClient(): void {
     this.#client?.cut();
-    const producer = this.#producer;
+    const cluster = this.#cluster;
     this.#client = undefined;
-    this.#producer = undefined;
-    void producer?.then((open) => open.disconnect()).catch(() => undefined);
+    this.#cluster = undefined;
+    this.#knownTopics.clear();
+    void cluster?.then((open) => open.disconnect()).catch(() => undefined);
   }
 
   /** True when the attempt under way has handed a request to the network. */
@@ -466,7 +541,7 @@ class Lane {
     const isNobodyWaiting = inFlight.size > 0 && [...inFlight].every(({ settled }) => settled);
     if (isNothingSent || isNobodyWaiting) {
       // What was answered as not stored must not be sent a moment later.
-      this.#discardProducer();
+      this.#discardClient();
       this.#giveUp?.(new LogUnavailable('the log did not answer in time'));
     }
     this.#wake?.();
@@ -478,14 +553,37 @@ class Lane {
   }
 }
 
-function partitionKey(record: OutgoingRecord): string {
-  return `${record.topic} ${record.partition}`;
+/** The topics of each leader; partitions that do not exist are left out. */
+function perLeader(cluster: KafkaCluster, topics: TopicRecords[]): Map<number, TopicRecords[]> {
+  const leaders = new Map<number, TopicRecords[]>();
+  for (const { name, partitions } of topics) {
+    const metadata = cluster.findTopicPartitionMetadata(name);
+    if (metadata.length === 0) throw new Error('nothing is known of a topic');
+    const ofTopic = new Map<number, TopicRecords>();
+    for (const records of partitions) {
+      const leader = metadata.find(({ partitionId }) => partitionId === records.partition)?.leader;
+      if (leader === undefined) continue;
+      const known = ofTopic.get(leader);
+      if (known) known.partitions.push(records);
+      else ofTopic.set(leader, { name, partitions: [records] });
+    }
+    for (const [leader, records] of ofTopic) {
+      const known = leaders.get(leader);
+      if (known) known.push(records);
+      else leaders.set(leader, [records]);
+    }
+  }
+  return leaders;
+}
+
+function nextPowerOfTwo(value: number): number {
+  return 2 ** Math.ceil(Math.log2(value));
 }
 
 function partitionsOf(shares: Share[]): number {
-  const keys = new Set<string>();
-  for (const { append, from, to } of shares) for (let i = from; i < to; i++) keys.add(partitionKey(append.records[i] as OutgoingRecord));
-  return keys.size;
+  const places = new Set<Place>();
+  for (const { append, from, to } of shares) for (let i = from; i < to; i++) places.add(append.places[i] as Place);
+  return places.size;
 }
 
 function topicsOf(append: PendingAppend): string {

@@ -3,7 +3,7 @@ import type { Consumer, EachBatchPayload, OffsetsByTopicPartition } from 'kafkaj
 import type { BatchControl, Consumption, LogConsumer } from '../../ports/message-log';
 import { createKafka, type CuttableKafka, type KafkaConnectionOptions } from './kafka-client';
 import { answerOf, describe, isAway, isMembershipLost, unavailable, within } from './kafka-faults';
-import { logRecordOf } from './kafka-records';
+import { consumeAsRecords, createFetchRecords, type FetchedMessage } from './kafka-fetch';
 
 /**
  * Consuming with kafkajs as architecture.md §5 asks. What a handler throws never reaches kafkajs (it would stop for good): its
@@ -208,6 +208,7 @@ class Session {
     this.#consumption = consumption;
     this.#events = events;
     this.#client = createKafka(options, REQUEST_TIMEOUT_MS);
+    consumeAsRecords(this.#client.kafka, createFetchRecords(options.topicPrefix));
     this.#consumer = this.#client.kafka.consumer({
       groupId: consumption.group,
       sessionTimeout: options.sessionTimeoutMs,
@@ -349,9 +350,11 @@ class Session {
         seekTo = offset;
       },
     };
-    const records = batch.messages.map((message) => logRecordOf(topic, partition, message));
+    const [message] = batch.messages as unknown as FetchedMessage[];
+    if (!message) return;
+    const { records, lastOffset, highWatermark } = message.fetched;
     try {
-      await this.#consumption.onBatch({ topic, partition, records, endOffset: Number(batch.highWatermark) }, control);
+      await this.#consumption.onBatch({ topic, partition, records, endOffset: highWatermark }, control);
     } catch (cause) {
       if (!this.#dead) this.#pause(state, batch.topic, cause);
       return;
@@ -363,10 +366,8 @@ class Session {
       this.#consumer.seek({ topic: batch.topic, partition, offset: String(seekTo) });
       return;
     }
-    const last = batch.messages.at(-1);
-    if (!last) return;
-    payload.resolveOffset(last.offset);
-    this.#commit(batch.topic, partition, Number(batch.lastOffset()) + 1);
+    payload.resolveOffset(message.offset);
+    this.#commit(batch.topic, partition, lastOffset + 1);
     this.#events.onProgress();
   }
 

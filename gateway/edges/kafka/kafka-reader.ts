@@ -3,8 +3,8 @@ import { LogUnavailable } from '../../core/exchange-error';
 import type { LogBatch, ReadRange } from '../../ports/message-log';
 import { createKafka, type CuttableKafka, type KafkaConnectionOptions } from './kafka-client';
 import { answerOf, describe, unavailable, within } from './kafka-faults';
-import { logRecordOf } from './kafka-records';
-import { batchOf, clusterOf, READ_COMMITTED, type KafkaCluster } from './kafkajs-internals';
+import { createFetchRecords } from './kafka-fetch';
+import { clusterOf, READ_COMMITTED, type KafkaCluster } from './kafkajs-internals';
 
 /** Reading outside any group: ranges, and where partitions start and end. One connection, replaced after any error. */
 export interface KafkaReader {
@@ -26,6 +26,7 @@ const FIRST_PAUSE_MS = 100;
 export function openKafkaReader(options: KafkaConnectionOptions & { topicPrefix: string }): KafkaReader {
   let lease: { client: CuttableKafka; cluster: KafkaCluster; ready: Promise<void> } | undefined;
   let closed = false;
+  const fetchRecords = createFetchRecords(options.topicPrefix);
 
   async function connected(): Promise<KafkaCluster> {
     if (closed) throw new LogUnavailable('the log is closed');
@@ -134,7 +135,7 @@ export function openKafkaReader(options: KafkaConnectionOptions & { topicPrefix:
     const answers = await Promise.all(
       Object.entries(leaders).map(async ([nodeId, partitions]) => {
         const broker = await cluster.findBroker({ nodeId });
-        return broker.fetch({
+        return fetchRecords(broker, {
           isolationLevel: READ_COMMITTED,
           maxWaitTime: MAX_WAIT_MS,
           minBytes: 1,
@@ -153,18 +154,14 @@ export function openKafkaReader(options: KafkaConnectionOptions & { topicPrefix:
       }),
     );
     const batches: LogBatch[] = [];
-    for (const partition of answers.flatMap(({ responses }) => responses.flatMap(({ partitions }) => partitions))) {
-      const range = open.get(partition.partition);
+    for (const { partition, records, lastOffset, highWatermark } of answers.flat()) {
+      const range = open.get(partition);
       if (!range) continue;
-      const batch = batchOf(name, range.next, partition);
-      const last = batch.rawMessages.at(-1);
-      const records = batch.messages
-        .filter(({ offset }) => Number(offset) < range.to)
-        .map((message) => logRecordOf(topic, partition.partition, message));
-      batches.push({ topic, partition: partition.partition, records, endOffset: Number(batch.highWatermark) });
-      // By raw messages: what is filtered out (markers of transactions) counts as read.
-      if (last) range.next = Math.max(range.next, Number(last.offset) + 1);
-      if (range.next >= range.to) open.delete(partition.partition);
+      const { to } = range;
+      batches.push({ topic, partition, records: records.filter(({ offset }) => offset < to), endOffset: highWatermark });
+      // By what came: what is left out (markers of transactions) counts as read.
+      range.next = Math.max(range.next, lastOffset + 1);
+      if (range.next >= to) open.delete(partition);
     }
     return batches;
   }

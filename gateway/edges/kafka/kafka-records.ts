@@ -1,5 +1,6 @@
 import type { IHeaders, KafkaMessage } from 'kafkajs';
 import type { LogRecord } from '../../ports/message-log';
+import { setHeader } from './record-batches';
 
 const NO_VALUE = Buffer.alloc(0);
 
@@ -20,11 +21,10 @@ export function logRecordOf(topic: string, partition: number, message: KafkaMess
 function headersOf(headers: IHeaders | undefined): Record<string, string> {
   const texts: Record<string, string> = {};
   for (const name in headers) {
-    const value = headers[name];
+    // kafkajs gives null for a header without a value, whatever its types say.
+    const value = headers[name] as IHeaders[string] | null;
     const last = Array.isArray(value) ? value.at(-1) : value;
-    // Not assigned: a header may be called __proto__.
-    if (last !== undefined)
-      Object.defineProperty(texts, name, { value: last.toString(), enumerable: true, writable: true, configurable: true });
+    setHeader(texts, name, last?.toString() ?? '');
   }
   return texts;
 }
