@@ -111,6 +111,21 @@ async function endServer({ child, exited }, signal) {
   clearTimeout(killer);
 }
 
+/** A frozen process has answered its last request: on a busy machine the signal reaches some of its threads milliseconds later. */
+async function freezeOrWake(child, signal) {
+  child?.kill(signal);
+  if (signal !== 'SIGSTOP' || process.platform !== 'linux' || child?.pid === undefined) return;
+  const isStopped = (task) => {
+    try {
+      return /^\d+ \(.*\) [TtZX] /s.test(fs.readFileSync(`/proc/${child.pid}/task/${task}/stat`, 'utf8'));
+    } catch {
+      // It ended meanwhile.
+      return true;
+    }
+  };
+  for (let i = 0; i < 500 && !fs.readdirSync(`/proc/${child.pid}/task`).every(isStopped); i++) await sleep(2);
+}
+
 /**
  * A server process that logs into a file. Not detached: it dies with us even when we are killed (where setpriv exists), so that a
  * killed test run leaves no broker behind.
@@ -351,7 +366,7 @@ async function startKafka(options = {}) {
     release: () => current?.child.unref(),
     /** SIGKILL, or another signal (SIGSTOP, SIGCONT do not end it); resolves when the process is gone. */
     kill: async (signal = 'SIGKILL') => {
-      if (signal === 'SIGSTOP' || signal === 'SIGCONT') current?.child.kill(signal);
+      if (signal === 'SIGSTOP' || signal === 'SIGCONT') await freezeOrWake(current?.child, signal);
       else await end(signal);
     },
     /** Starts it again on the same port and data; resolves when it answers. */
@@ -509,7 +524,7 @@ async function startRedis(options = {}) {
     exited: () => current?.exited ?? Promise.resolve(new Error('not running')),
     release: () => current?.child.unref(),
     kill: async (signal = 'SIGKILL') => {
-      if (signal === 'SIGSTOP' || signal === 'SIGCONT') current?.child.kill(signal);
+      if (signal === 'SIGSTOP' || signal === 'SIGCONT') await freezeOrWake(current?.child, signal);
       else await end(signal);
     },
     start: async () => {
