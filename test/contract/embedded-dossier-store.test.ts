@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { openEmbeddedDossierStore } from '../../gateway/edges/embedded/embedded-dossier-store';
-import { StoreKeys, numberToBytes } from '../../gateway/edges/embedded/store-keys';
 import { writeBehindOf } from '../../gateway/edges/embedded/write-behind';
 import type { DossierStore, StoreChange } from '../../gateway/ports/dossier-store';
 import { dossierStoreContract } from './dossier-store';
@@ -91,7 +90,7 @@ describe('the files of the embedded store', () => {
     await openAll();
   }
 
-  const database = () => environment.openDB<Buffer, Buffer>('dossier-store', { encoding: 'binary', keyEncoding: 'binary' });
+  const database = () => environment.openDB<Buffer, Buffer>('dossier-store-2', { encoding: 'binary', keyEncoding: 'binary' });
 
   test('keep what was committed over closing and opening, and no trace of what was cleared', async () => {
     await store.commit(1, null, marker, [
@@ -150,30 +149,13 @@ describe('the files of the embedded store', () => {
     expect(database().getKeysCount()).toBe(2);
   });
 
-  test('of before 2026-11, where every index is held by its members, are read and go on', async () => {
-    const keys = new StoreKeys(1, 0);
-    const index = keys.index('i');
-    for (const [member, score] of [
-      ['a', 1],
-      ['b', 2],
-    ] as const) {
-      await database().put(index.entry(score, Buffer.from(member)), Buffer.alloc(0));
-      await database().put(index.place(Buffer.from(member)), numberToBytes(score));
-    }
-    await database().put(keys.head('i'), numberToBytes(2));
-    await store.write(1, [
-      { index: 'i', add: 'a', score: 3 },
-      { index: 'i', add: 'c', score: 1 },
-    ]);
-    const expected = [
-      { member: 'c', score: 1 },
-      { member: 'b', score: 2 },
-      { member: 'a', score: 3 },
-    ];
-    expect(await store.range(1, 'i', { limit: 9 })).toEqual(expected);
-    expect(await store.count(1, 'i')).toBe(3);
+  test('of before 2026-11-25, which had other keys, hold nothing any more: the store is made anew from the log', async () => {
+    await store.close();
+    await environment
+      .openDB('dossier-store', { encoding: 'binary', keyEncoding: 'binary' })
+      .put(Buffer.from([0, 1, 1]), Buffer.from('old'));
     await reopen();
-    expect(await store.range(1, 'i', { limit: 9 })).toEqual(expected);
-    expect(await store.count(1, 'i')).toBe(3);
+    expect(await store.marker(1)).toBeNull();
+    expect([...environment.getKeys()]).toEqual(['dossier-store-2']);
   });
 });

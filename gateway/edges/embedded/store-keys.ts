@@ -1,18 +1,27 @@
 /**
  * Keys of the embedded dossier store: bytes whose order is the order of what they stand for.
  *
- *   partition(2) 0                                   -> number of the partition's generation (4 bytes)
- *   partition(2) 1 generation(4) kind(1) …           -> everything else; kinds:
- *     0                                              -> marker
- *     1 key                                          -> value
- *     2 length(2) index score(8) member              -> nothing: the ordered index
- *     3 length(2) index member                       -> score(8): where the member stands now
- *     4 index                                        -> its head: number of members (8 bytes); of a small index, which has no entries
- *                                                       and places, the members (index-list.ts)
+ *   partition(2) 0                                       -> number of the partition's generation (4 bytes)
+ *   partition(2) 1 generation(4) 0                       -> marker
+ *   partition(2) 1 generation(4) 1 rest start length(2) what(1), what being:
+ *     0                                                  -> the value whose key is `start` and `rest`
+ *     1                                                  -> the head of the index whose name is `start` and `rest`: number of members
+ *                                                           (8 bytes), or of a small index the members (index-list.ts)
+ *     2                                                  -> score(8): where the member `rest` of the index `start` stands now
+ *   partition(2) 1 generation(4) 2 length(2) index score(8) member  -> nothing: the ordered index
  *
- * A new generation empties a partition at once; what the old ones hold is removed afterwards, in steps.
+ * A key begins with what comes after its first colon, the dossier's id mostly, so that what is written of a dossier lies on one or two
+ * pages: each page that is touched is written anew. `length` is that of `start`. A new generation empties a partition at once; what the
+ * old ones hold is removed afterwards, in steps.
  */
-const Kind = { marker: 0, value: 1, entry: 2, place: 3, head: 4 } as const;
+const Kind = { marker: 0, grouped: 1, entry: 2 } as const;
+const What = { value: 0, head: 1, place: 2 } as const;
+type What = (typeof What)[keyof typeof What];
+
+/** Partition, 1, generation, kind. */
+const START_BYTES = 8;
+/** Length and what. */
+const END_BYTES = 3;
 
 /** Greater than any byte of UTF-8. */
 const afterEveryMember = Buffer.from([0xff]);
@@ -53,83 +62,89 @@ function bytesToScore(bytes: Buffer): number {
 /** The keys of one generation of one partition. */
 export class StoreKeys {
   readonly generation: number;
+  readonly marker: Buffer;
   /** What every key of a kind begins with. */
-  readonly #starts: Record<keyof typeof Kind, Buffer>;
+  readonly #grouped: Buffer;
+  readonly #entry: Buffer;
 
   constructor(partition: number, generation: number) {
     this.generation = generation;
     const start = (kind: number): Buffer => {
-      const bytes = Buffer.alloc(8, kind);
+      const bytes = Buffer.alloc(START_BYTES, kind);
       bytes.writeUInt16BE(partition);
       bytes[2] = 1;
       bytes.writeUInt32BE(generation, 3);
       return bytes;
     };
-    this.#starts = {
-      marker: start(Kind.marker),
-      value: start(Kind.value),
-      entry: start(Kind.entry),
-      place: start(Kind.place),
-      head: start(Kind.head),
-    };
+    this.marker = start(Kind.marker);
+    this.#grouped = start(Kind.grouped);
+    this.#entry = start(Kind.entry);
   }
 
   /** Every key of the partition that is older than this generation lies between the two: from (inclusive), to (exclusive). */
   olderGenerations(): { start: Buffer; end: Buffer } {
-    const { marker } = this.#starts;
-    return { start: Buffer.from(marker.subarray(0, 3)), end: Buffer.from(marker.subarray(0, 7)) };
-  }
-
-  get marker(): Buffer {
-    return this.#starts.marker;
+    return { start: Buffer.from(this.marker.subarray(0, 3)), end: Buffer.from(this.marker.subarray(0, 7)) };
   }
 
   value(key: string): Buffer {
-    return join(this.#starts.value, key);
+    return this.#named(key, What.value);
   }
 
   head(index: string): Buffer {
-    return join(this.#starts.head, index);
+    return this.#named(index, What.head);
   }
 
   index(index: string): IndexKeys {
-    const name = Buffer.from(index);
-    const length = Buffer.allocUnsafe(2);
-    length.writeUInt16BE(name.length);
-    return new IndexKeys(Buffer.concat([this.#starts.entry, length, name]), Buffer.concat([this.#starts.place, length, name]));
+    return new IndexKeys(this.#grouped, this.#entry, Buffer.from(index));
+  }
+
+  #named(name: string, what: What): Buffer {
+    const colon = name.indexOf(':') + 1;
+    const bytes = Buffer.byteLength(name);
+    const key = Buffer.allocUnsafe(START_BYTES + bytes + END_BYTES);
+    this.#grouped.copy(key);
+    const restBytes = key.write(colon === 0 ? name : name.slice(colon), START_BYTES);
+    if (colon > 0) key.write(name.slice(0, colon), START_BYTES + restBytes);
+    return endKey(key, bytes - restBytes, what);
   }
 }
 
-function join(start: Buffer, text: string): Buffer {
-  const key = Buffer.allocUnsafe(start.length + Buffer.byteLength(text));
-  start.copy(key);
-  key.write(text, start.length);
+function endKey(key: Buffer, startBytes: number, what: What): Buffer {
+  key.writeUInt16BE(startBytes, key.length - END_BYTES);
+  key[key.length - 1] = what;
   return key;
 }
 
 /** The keys of one sorted index. */
 export class IndexKeys {
+  readonly #grouped: Buffer;
+  readonly #name: Buffer;
   readonly #entries: Buffer;
-  readonly #places: Buffer;
 
-  constructor(entries: Buffer, places: Buffer) {
-    this.#entries = entries;
-    this.#places = places;
+  constructor(grouped: Buffer, entry: Buffer, name: Buffer) {
+    const length = Buffer.allocUnsafe(2);
+    length.writeUInt16BE(name.length);
+    this.#grouped = grouped;
+    this.#name = name;
+    this.#entries = Buffer.concat([entry, length, name]);
   }
 
   entry(score: number, member: Buffer): Buffer {
-    const key = Buffer.allocUnsafe(this.#entries.length + 8 + member.length);
+    const at = this.#entries.length;
+    const key = Buffer.allocUnsafe(at + 8 + member.length);
     this.#entries.copy(key);
-    writeScore(key, score, this.#entries.length);
-    member.copy(key, this.#entries.length + 8);
+    writeScore(key, score, at);
+    member.copy(key, at + 8);
     return key;
   }
 
   place(member: Buffer): Buffer {
-    const key = Buffer.allocUnsafe(this.#places.length + member.length);
-    this.#places.copy(key);
-    member.copy(key, this.#places.length);
-    return key;
+    const name = this.#name;
+    const key = Buffer.allocUnsafe(START_BYTES + member.length + name.length + END_BYTES);
+    this.#grouped.copy(key);
+    member.copy(key, START_BYTES);
+    name.copy(key, START_BYTES + member.length);
+    return endKey(key, name.length, What.place);
   }
 
   /** The first key that may have the score `min`. */

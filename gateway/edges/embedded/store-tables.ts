@@ -28,6 +28,9 @@ export class StoreTables implements DeferredSource {
     this.#database = environment.openDB<Buffer, Buffer>(DATABASE, { encoding: 'binary', keyEncoding: 'binary' });
     this.#writeBehind = writeBehind;
     writeBehind.add(this);
+    // `create` is missing in the library's types: undefined where there is none.
+    const options: object = { create: false };
+    (environment.openDB(OLD_DATABASE, options) as Database | undefined)?.dropSync();
   }
 
   /** Whoever changes something waits for the disk first: too much waits for it already, or it took nothing the last time. */
@@ -291,7 +294,9 @@ interface Changes {
   indexes: Map<string, Members>;
 }
 
-const DATABASE = 'dossier-store';
+const DATABASE = 'dossier-store-2';
+/** Of before 2026-11-25, with other keys: made anew from the log. */
+const OLD_DATABASE = 'dossier-store';
 const NOTHING = Buffer.alloc(0);
 /** Changes in memory: more are written at once; more than the second figure and whoever changes waits. */
 const SOON_BYTES = 16 * 1024 * 1024;
