@@ -8,6 +8,7 @@ import type { Declaration } from '../gateway/core/declaration';
 import type { RequestMessage } from '../gateway/core/messages';
 import { compileView } from '../gateway/core/need-to-know';
 import { parseDecision } from '../gateway/wire/decision-message';
+import { readPlainDecision } from '../gateway/wire/plain-decision';
 import { customsCodes } from './customs/codes';
 import { customsRules } from './customs/assess';
 import { harbourMasterCodes } from './harbour-master/codes';
@@ -17,7 +18,7 @@ import { planningCodes } from './planning/codes';
 import { planningRules } from './planning/assess';
 import { loadRegistries } from './registries/load-registries';
 import type { AgencyView, CodeRow, Rules } from './runtime/assessment';
-import { decisionsOf } from './runtime/decide';
+import { decisionRecord, decisionsOf, type IdentifiedDecision } from './runtime/decide';
 import { taxCodes } from './tax/codes';
 import { taxRules } from './tax/assess';
 
@@ -62,6 +63,14 @@ describe.each(agencies)('$code', ({ code, codes, rules }) => {
       conditions: [],
       held: false,
     });
+  });
+
+  it('writes its decision so that the relay passes its bytes on', () => {
+    const request = requestOf(code, fixture);
+    const source = { topic: `requests.${code}`, partition: 0, offset: 0, timestampMs: 0, key: null, value: Buffer.alloc(0), headers: {} };
+    const [identified] = decisionsOf(request, assess(request), '2026-11-24T02:00:05.123Z');
+    const record = decisionRecord(source, request, identified as IdentifiedDecision, '2026-11-24T02:00:05.123Z');
+    expect(readPlainDecision(record.value)).toEqual({ taskId: request.taskId, dossierId: request.dossierId, agency: code });
   });
 
   it('makes of a late notice a condition at most', () => {

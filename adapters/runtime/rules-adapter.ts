@@ -6,7 +6,7 @@ import type { Sealer } from '../../gateway/ports/sealer';
 import type { Registries } from '../registries/registries';
 import type { Assess } from './assessment';
 import { deadLetterRecord } from '../../gateway/wire/dead-letter';
-import { decisionRecord, decisionsOf, type IdentifiedDecision } from './decide';
+import { decisionRecord, decisionsOf } from './decide';
 import { parseRequest } from './parse-request';
 
 /** What every adapter is given, whatever its mode. */
@@ -75,15 +75,14 @@ export function rulesHandler(
     const { request } = parsed;
     // A cancel names a task that was withdrawn: it needs no answer.
     if (request.action === 'cancel') return undefined;
-    let decisions: IdentifiedDecision[];
     try {
-      decisions = decisionsOf(request, assess(request, registries), time);
+      const decisions = decisionsOf(request, assess(request, registries), time);
+      outgoing.push(...decisions.map((decision) => decisionRecord(record, request, decision, time)));
+      return undefined;
     } catch {
       // Rules are pure: the same request would throw again. The letter keeps it for whoever mends the rule.
       return 'rules-failed';
     }
-    for (const decision of decisions) outgoing.push(decisionRecord(record, request, decision, time));
-    return undefined;
   }
 
   function letterOf(source: LogRecord, reason: string, at: string): OutgoingRecord {
