@@ -162,7 +162,8 @@ export class CustomsBackend {
     if (behaviour === 'holds') this.held.add(dossierId);
     for (const word of wordsOn(behaviour, taskId, this.held.has(dossierId))) {
       for (let i = 0; i < (behaviour === 'twice' ? 3 : 1); i++) {
-        const position = await this.send('decisions.customs', word);
+        // Of several words the last counts that comes in last: one partition keeps their order, as a sensible client does.
+        const position = await this.send('decisions.customs', word, undefined, behaviour === 'prompt' ? undefined : dossierId);
         this.journal.write({ kind: 'decision', agency: 'customs', intent: 'genuine', ...position });
       }
       await sleep(100 * this.random.next());
@@ -176,7 +177,7 @@ export class CustomsBackend {
     partition?: number,
   ): Promise<{ topic: string; partition: number; offset: number }> {
     const bytes = Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value));
-    const messages = [{ value: bytes, ...(partition === undefined ? {} : { partition }) }];
+    const messages = [{ value: bytes, ...(partition === undefined ? {} : { partition }), ...(key === undefined ? {} : { key }) }];
     while (!this.stopped) {
       try {
         this.producer ??= this.kafka.producer();

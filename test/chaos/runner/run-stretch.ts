@@ -27,6 +27,8 @@ export interface Row {
   unrest: string | undefined;
   /** Processes that gave up by themselves and were started again. */
   gaveUp: number;
+  /** The end of what they wrote. */
+  lastWords: string[];
   memoryMb: Record<string, number>;
   harms: CheckReport['harms'];
   violated: CheckReport['violated'];
@@ -114,6 +116,7 @@ export class Stretches {
       drainedMs,
       unrest,
       gaveUp: this.gaveUp - gaveUpBefore,
+      lastWords: [...stage.processes.values()].flatMap((process) => process.takeLastWords() ?? []),
       memoryMb: stage.memory(),
       harms,
       violated,

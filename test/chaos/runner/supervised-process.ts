@@ -17,18 +17,19 @@ export interface ProcessOptions {
 /** A gateway process that is started again whenever it ends without having been told to. */
 export class SupervisedProcess {
   readonly name: string;
-  /** Ends that nobody asked for: of these the gateway gave up by itself … */
+  /** Ends that nobody asked for. */
   gaveUp = 0;
-  /** … and these were ours. */
-  killed = 0;
   /** Lives begun. */
   lives = 0;
+  /** Told what a life that ended wrote since it was kept last. */
+  onEnded: ((text: string) => Promise<void>) | undefined;
   private readonly options: ProcessOptions;
   private running: GatewayProcess | undefined;
   private wanted = false;
   private turning: Promise<void> = Promise.resolve();
   private kept = 0;
   private expectsDeath = false;
+  private lastWords: string | undefined;
 
   constructor(options: ProcessOptions) {
     this.options = options;
@@ -49,10 +50,6 @@ export class SupervisedProcess {
       if (performance.now() > untilMs) throw new Error(`${this.name} does not start`);
       await sleep(50);
     }
-  }
-
-  get isUp(): boolean {
-    return this.running !== undefined;
   }
 
   get pid(): number | undefined {
@@ -102,7 +99,6 @@ export class SupervisedProcess {
           else running.child.once('exit', resolve);
         });
         if (!this.expectsDeath) this.gaveUp++;
-        else if (this.wanted) this.killed++;
         if (!this.expectsDeath) this.lastWords = `${this.name} ended with ${String(code)}: ${running.output().slice(-1_500)}`;
         await this.onEnded?.(running.output().slice(this.kept));
       } catch (cause) {
@@ -115,8 +111,10 @@ export class SupervisedProcess {
     }
   }
 
-  /** The end of what it wrote before it gave up, or why it could not start. */
-  lastWords: string | undefined;
-  /** Told what a life that ended wrote since it was kept last. */
-  onEnded: ((text: string) => Promise<void>) | undefined;
+  /** The end of what it wrote before it gave up, or why it could not start; once. */
+  takeLastWords(): string | undefined {
+    const words = this.lastWords;
+    this.lastWords = undefined;
+    return words;
+  }
 }

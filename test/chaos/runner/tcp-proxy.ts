@@ -126,6 +126,7 @@ class Pair {
   private readonly produces = new Set<number>();
   private readonly requests = new Frames();
   private readonly answers = new Frames();
+  private isCut = false;
 
   constructor(client: net.Socket, server: net.Socket, proxy: TcpProxy, gone: () => void) {
     this.client = client;
@@ -163,7 +164,7 @@ class Pair {
       if (proxy.isSwallowed(direction)) return;
       const cutAt = direction === 'requests' ? this.noteRequests(chunk) : this.cutOf(chunk);
       inTurn(() => {
-        if (to.destroyed) return;
+        if (to.destroyed || this.isCut) return;
         if (cutAt === undefined) {
           if (!to.write(chunk)) {
             from.pause();
@@ -171,6 +172,8 @@ class Pair {
           }
           return;
         }
+        // Nothing more comes through after the cut.
+        this.isCut = true;
         to.write(chunk.subarray(0, cutAt), () => this.reset());
       });
     });
