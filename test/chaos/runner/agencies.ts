@@ -175,6 +175,7 @@ export class CustomsBackend {
     topic: string,
     value: object | Buffer,
     partition?: number,
+    key?: string,
   ): Promise<{ topic: string; partition: number; offset: number }> {
     const bytes = Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value));
     const messages = [{ value: bytes, ...(partition === undefined ? {} : { partition }), ...(key === undefined ? {} : { key }) }];
