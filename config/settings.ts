@@ -148,7 +148,7 @@ export const settingsTable: readonly Row[] = [
   { field: 'dataKeyFile', env: 'DATA_KEY_FILE', unit: '', fallback: '', production: true, meaning: '32 bytes that encrypt dead letters and evidence; empty: a development key', read: text },
   { field: 'maxDeclarationBytes', env: 'MAX_DECLARATION_BYTES', unit: 'bytes', fallback: '8388608', production: false, meaning: 'Largest body, and largest canonical record', read: integer(1024, 16_000_000) },
   { field: 'maxInFlight', env: 'MAX_IN_FLIGHT', unit: 'declarations', fallback: '1000', production: false, meaning: 'Declarations being received at once, of one tenant nine tenths of them; more get 503', read: integer(1, 100_000) },
-  { field: 'maxFoldDelayMs', env: 'MAX_FOLD_DELAY_MS', unit: 'ms', fallback: '200', production: false, meaning: 'How long declarations may wait for a working exchange; more get 429 or 503; 0: however long', read: integer(0, 600_000) },
+  { field: 'maxFoldDelayMs', env: 'MAX_FOLD_DELAY_MS', unit: 'ms', fallback: '2000', production: false, meaning: 'How long declarations may wait for a working exchange; more get 429 or 503; 0: however long', read: integer(0, 600_000) },
   { field: 'tenantRequestsPerSecond', env: 'TENANT_REQUESTS_PER_SECOND', unit: '1/s', fallback: '0', production: false, meaning: 'Submissions of one tenant per second; more get 429; 0: no limit', read: integer(0, 1_000_000) },
   { field: 'logRetentionDays', env: 'LOG_RETENTION_DAYS', unit: 'days', fallback: '400', production: false, meaning: 'How long topics keep records', read: integer(1, 36_500) },
   { field: 'portTimeZone', env: 'PORT_TIME_ZONE', unit: 'IANA', fallback: 'Asia/Ho_Chi_Minh', production: false, meaning: 'Zone of a port that the list does not know', read: timeZone },

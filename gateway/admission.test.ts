@@ -185,6 +185,17 @@ describe('a place', () => {
     expect(admission.window).toBe(Infinity);
   });
 
+  it('is there for everybody where there is no bound and the exchange is far behind', () => {
+    start({ maxFoldDelayMs: 0 });
+    for (let i = 0; i < 1_000; i++) admission.appended(0, i, BYTES);
+    for (let i = 0; i < 100; i++) {
+      clock.advance(200);
+      admission.foldedTo(0, i);
+      admission.look();
+      for (let n = 0; n < 20; n++) take('agent').leave();
+    }
+  });
+
   it('is there for everybody when the store does not say what is folded', () => {
     for (let i = 0; i < 300; i++) admission.appended(0, i, BYTES);
     expect(admission.underWay).toBe(300);

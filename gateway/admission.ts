@@ -1,5 +1,5 @@
 import type { Clock } from './ports/clock';
-import { Unfolded } from './unfolded';
+import { Unfolded, type Progress } from './unfolded';
 
 /**
  * Which submissions are taken now (guarantees.md G8). As many may be under way, from when they are taken until they are folded, as are
@@ -169,6 +169,15 @@ export class Admission {
     const progress = this.unfolded.look(nowMs);
     const elapsedMs = nowMs - this.lookedMs;
     this.lookedMs = nowMs;
+    if (this.limits.maxFoldDelayMs > 0) this.bound(progress, elapsedMs, nowMs);
+    this.parkSlowBodies(nowMs);
+    this.serve(nowMs);
+    for (let i = this.waiters.length - 1; i >= 0; i--) if (nowMs - (this.waiters[i]?.sinceMs ?? 0) >= MAX_WAIT_MS) this.turnAway(i);
+    for (const [name, { inFlight, seenMs }] of this.tenants) if (inFlight === 0 && nowMs - seenMs > FORGET_MS) this.tenants.delete(name);
+  }
+
+  /** How much may be under way from now on. */
+  private bound(progress: Progress, elapsedMs: number, nowMs: number): void {
     if (progress.folded > 0) this.foldedMs = nowMs;
     this.isBehind = progress.isCatchingUp;
     if (this.isBehind) this.crowded = undefined;
@@ -177,10 +186,6 @@ export class Admission {
     if (this.isBehind) this.allow(nowMs - this.foldedMs < oldAfterMs(0) ? progress.folded : this.perMs * elapsedMs);
     else if (this.underWay >= this.size * (1 + RESERVE)) this.allow(progress.folded);
     else this.allowance = 0;
-    this.parkSlowBodies(nowMs);
-    this.serve(nowMs);
-    for (let i = this.waiters.length - 1; i >= 0; i--) if (nowMs - (this.waiters[i]?.sinceMs ?? 0) >= MAX_WAIT_MS) this.turnAway(i);
-    for (const [name, { inFlight, seenMs }] of this.tenants) if (inFlight === 0 && nowMs - seenMs > FORGET_MS) this.tenants.delete(name);
   }
 
   private get perMs(): number {
