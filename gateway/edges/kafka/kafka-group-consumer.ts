@@ -29,6 +29,8 @@ const PARTITIONS_AT_ONCE = 64;
 const FIRST_PAUSE_MS = 100;
 const LAST_PAUSE_MS = 10_000;
 const COMMIT_AGAIN_MS = 500;
+/** A commit costs the broker an append of its own; what is read again after a crash was done before, and is known to be. */
+const COMMIT_EVERY_MS = 100;
 const STOP_WITHIN_MS = 5_000;
 /** Neither a fetch nor a heartbeat for so long: kafkajs hangs. */
 const STALLED_MS = 30_000;
@@ -194,6 +196,7 @@ class Session {
   readonly #working = new Set<Promise<void>>();
   readonly #toCommit = new Map<string, { topic: string; partition: number; offset: number }>();
   #committing: Promise<void> | undefined;
+  #committedMs = -Infinity;
   #payload: Pick<EachBatchPayload, 'heartbeat' | 'commitOffsetsIfNecessary'> | undefined;
   #memberId = '';
   /** When the coordinator last confirmed the membership; counts on while the process is stopped. */
@@ -394,7 +397,7 @@ class Session {
     });
   }
 
-  /** Commits do not hold up the next fetch: what is done while one is under way goes with the next one. */
+  /** Commits do not hold up the next fetch, and have a pace: what is done meanwhile goes with the next one. */
   #commit(topic: string, partition: number, offset: number): void {
     this.#toCommit.set(`${topic} ${partition}`, { topic, partition, offset });
     this.#committing ??= this.#commitAll();
@@ -405,10 +408,15 @@ class Session {
     await Promise.resolve();
     try {
       while (this.#toCommit.size > 0 && this.#payload && !this.#dead) {
+        const waitMs = this.#committedMs + COMMIT_EVERY_MS - performance.now();
+        if (waitMs > 0 && !this.#stopping) {
+          await sleep(waitMs);
+          continue;
+        }
         const sending = [...this.#toCommit];
         // Not consumer.commitOffsets(): that one starts a second fetch loop when the group is rebalancing.
         await this.#payload.commitOffsetsIfNecessary(offsetsOf(sending.map(([, entry]) => entry)));
-        this.#confirmedMs = performance.now();
+        this.#confirmedMs = this.#committedMs = performance.now();
         for (const [key, entry] of sending) if (this.#toCommit.get(key) === entry) this.#toCommit.delete(key);
       }
     } catch (cause) {
