@@ -186,7 +186,9 @@ function suiteName({ name, topology, client }: SuiteOptions): string {
 /** What is left of a suite that broke off. */
 export function suiteThatFailed(options: SuiteOptions, cause: unknown): SuiteRun {
   const { client } = options;
-  const fault = `did not run to its end: ${cause instanceof Error ? cause.message : String(cause)}`;
+  const [reason = '', ...rest] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
+  process.stderr.write(`bench: ${suiteName(options)}: ${[reason, ...rest].join('\n')}\n`);
+  const fault = `did not run to its end: ${reason.replace(/:$/, '')}`;
   return {
     name: suiteName(options),
     ...(client === undefined ? {} : { client }),

@@ -129,6 +129,9 @@ export function sizeFor(costs: Costs, demand: Demand, given: Assumptions = ASSUM
   };
 }
 
+/** Of the measured gateway. */
+const AGENCIES = 4;
+
 /** TOPIC_PARTITIONS allows no more. */
 export const MOST_PARTITIONS = 1_000;
 
@@ -162,9 +165,13 @@ export function limitsOf(
             shared: false,
           };
         });
+  // Redis ends when it ends, whatever the others are.
+  const reach = ({ limits }: { limits: Limit[] }): number => limits.find(({ name }) => name !== ONE_REDIS)?.perSecond ?? 0;
   const all = candidates.map((candidate) => limitsWith(costs, candidate, partitions, busiestShare, given));
-  return all.reduce((best, one) => ((one.limits[0]?.perSecond ?? 0) > (best.limits[0]?.perSecond ?? 0) ? one : best));
+  return all.reduce((best, one) => (reach(one) > reach(best) ? one : best));
 }
+
+const ONE_REDIS = 'one Redis core';
 
 function limitsWith(
   costs: Costs,
@@ -177,9 +184,9 @@ function limitsWith(
   const gatewayMs = intakeMs + exchangeMs + adaptersMs;
   const copies = Math.min(given.replication, brokers);
   const perSecond = (cores: number, ms: number): number => (cores * given.busy * 1000) / ms;
-  // A core each, as many as the exchange needs of them; a group gives work to no more members than there are partitions.
-  const exchangeProcesses = Math.max(1, Math.min(partitions, Math.floor((gatewayCores * exchangeMs) / gatewayMs)));
-  const adapterProcesses = Math.max(1, Math.min(partitions, Math.floor((gatewayCores * adaptersMs) / gatewayMs)));
+  // As many as the role needs cores; a group gives work to no more members than there are partitions. Each agency is a group of its own.
+  const processes = (ms: number): number => Math.max(1, Math.min(partitions, Math.ceil((gatewayCores * ms) / gatewayMs)));
+  const [exchangeProcesses, agencyProcesses] = [processes(exchangeMs), processes(adaptersMs / AGENCIES)];
   const bytesEach = (writtenBytes * copies) / brokers;
   const limits: Limit[] = [
     shared
@@ -191,10 +198,10 @@ function limitsWith(
       perSecond: perSecond(1, exchangeMs) / busiestShare(partitions, exchangeProcesses),
     },
     {
-      name: adapterProcesses === partitions ? 'partitions: an adapter each' : 'the busiest adapter process',
-      perSecond: perSecond(1, adaptersMs) / busiestShare(partitions, adapterProcesses),
+      name: agencyProcesses === partitions ? "partitions: an agency's adapter each" : 'the busiest adapter process',
+      perSecond: perSecond(1, adaptersMs / AGENCIES) / busiestShare(partitions, agencyProcesses),
     },
-    { name: 'one Redis core', perSecond: perSecond(1, redisMs) },
+    { name: ONE_REDIS, perSecond: perSecond(1, redisMs) },
     { name: 'network of a broker', perSecond: (given.nicBytesPerSecond * given.busy) / bytesEach },
     { name: 'disk of a broker', perSecond: (given.diskBytesPerSecond * given.busy) / bytesEach },
   ];

@@ -130,7 +130,6 @@ function sizingPart(costs: Costs): string {
 }
 
 function limitsPart(costs: Costs): string {
-  const share = busiestShares();
   return [12, 200]
     .map((kilobytes) =>
       [
@@ -160,18 +159,16 @@ function limitsPart(costs: Costs): string {
     .join('\n\n');
 }
 
-/** Hashing is the same however often it is asked. */
-function busiestShares(): (partitions: number, processes: number) => number {
-  const spreads = new Map<number, number[]>();
-  return (partitions, processes) => {
-    let spread = spreads.get(partitions);
-    if (spread === undefined) spreads.set(partitions, (spread = spreadOverPartitions(SKEW_RECORDS, partitions)));
-    return busiestShare(spread, processes);
-  };
+/** Hashing a hundred thousand ids is the same however often it is asked. */
+const spreads = new Map<number, number[]>();
+
+function share(partitions: number, processes: number): number {
+  let spread = spreads.get(partitions);
+  if (spread === undefined) spreads.set(partitions, (spread = spreadOverPartitions(SKEW_RECORDS, partitions)));
+  return busiestShare(spread, processes);
 }
 
 function skewPart(): string {
-  const share = busiestShares();
   const processes = [1, 4, 10, 40, 100, 400];
   return markdownTable(
     ['partitions', ...processes.map((count) => `${count} processes`)],
