@@ -10,8 +10,6 @@ export interface Drain {
   seconds: number;
   /** Cleared per second from the first clearance to the end of the backlog. */
   perSecond: number;
-  /** Acknowledged per second, of the whole load. */
-  livePerSecond: number;
 }
 
 const STEP_MS = 100;
@@ -35,7 +33,6 @@ export function drainOf(acknowledgedMs: readonly number[], clearedMs: readonly n
     firstSeconds: (firstMs - resumedMs) / 1000,
     seconds: (endMs - resumedMs) / 1000,
     perSecond: rateBetween(went, firstMs, untilMs),
-    livePerSecond: rateBetween(came, came[0] ?? NaN, lastMs),
   };
 }
 

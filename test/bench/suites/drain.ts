@@ -82,14 +82,20 @@ function conclusionOf(judged: JudgedRun | undefined, cleared: ReadonlyMap<string
   const { result } = judged;
   const clearedMs = result.dossierIds.flatMap((dossierId) => cleared.get(dossierId)?.atMs[0] ?? []);
   const drain = drainOf(result.answeredMs, clearedMs, resumedMs);
+  const { others } = result;
+  const refusedSince = (fromMs: number): number => others.intendedMs.filter((ms) => ms >= fromMs).length;
+  const requests = result.intendedMs.length + refusedSince(-Infinity);
+  // What was refused wanted in too.
+  const offered = (requests * 1000) / (result.intendedMs.reduce((latest, ms) => Math.max(latest, ms), -Infinity) - result.startedMs);
   return {
     figures: [
       figure('backlog', drain.backlog),
       figure('first clearance after', drain.firstSeconds, 's'),
       figure('backlog gone after', drain.seconds, 's'),
-      figure('live', drain.livePerSecond, '/s'),
+      figure('live, offered', offered, '/s'),
+      figure('live, refused since', refusedSince(resumedMs)),
       figure('cleared while draining', drain.perSecond, '/s'),
-      figure('drain : live', drain.perSecond / drain.livePerSecond),
+      figure('drain : live', drain.perSecond / offered),
     ],
     series: [backlogSeries(result.answeredMs, clearedMs, result.startedMs)],
   };
