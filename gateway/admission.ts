@@ -57,8 +57,8 @@ const UNIT_BYTES = 16_384;
 const MAX_WEIGHT = 16;
 /** Rate that the first window is made for. */
 const FIRST_PER_SECOND = 1_000;
-/** To find out what is folded, something must be under way. */
-const MIN_WINDOW = 2 * MAX_WEIGHT;
+/** In a window below this a hiccup of the process looks like load. */
+const MIN_WINDOW = 4 * MAX_WEIGHT;
 /** On top of the window, for tenants below their share: so they need not wait for the next look at the markers. */
 const RESERVE = 0.25;
 /** What a tenant that was quiet may send at once before it takes turns. */
