@@ -27,7 +27,7 @@ function authenticate({ headers }: IncomingMessage): Principal | undefined {
 
 async function serving(changes: Partial<Settings>, isStopping = false): Promise<{ url: string; metrics: Metrics }> {
   const metrics = createMetrics({ version: '', node: '' });
-  const settings = { ...readSettings({}), ...changes };
+  const settings = { ...readSettings({ MAX_FOLD_DELAY_MS: '200' }), ...changes };
   clock = new FakeClock('2026-11-24T03:00:00Z');
   admission = new Admission({ ...settings, partitions: 1 }, clock);
   server = createHttpServer({

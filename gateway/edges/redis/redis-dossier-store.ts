@@ -18,11 +18,11 @@ export interface RedisDossierStoreOptions {
 /** Of every call whose size is small. guarantees.md F23: reads fail within 500 ms while Redis is frozen. */
 const callTimeoutMs = 500;
 /**
- * A commit gets its transfer and its work on top: 10 MiB are given 1.15 s and 10,000 changes 1 s; measured on two busy cores over
+ * A commit gets its transfer and its work on top: 10 MiB are given 1.8 s and 10,000 changes 1 s; measured on two busy cores over
  * loopback were 50 to 200 ms and 40 to 190 ms. A commit that is given up too early costs a repeated batch, a read that waits too
  * long costs a client's answer, so only writes are given more.
  */
-const transferBytesPerMs = 16_000;
+const transferBytesPerMs = 8_000;
 const changeMs = 0.05;
 const maxCommitTimeoutMs = 5_000;
 /** Redis takes 1,048,576 arguments in one command. */
