@@ -1,26 +1,20 @@
 import { LogOutcomeUnknown, LogUnavailable, RecordTooLarge } from '../../core/exchange-error';
 import type { AppendedPosition, OutgoingRecord } from '../../ports/message-log';
-import { createKafka, type CuttableKafka, type KafkaConnectionOptions } from './kafka-client';
 import { answerOf, describe, isPlainNo, isRecordFault, isRetriableAnswer, isTooLarge, unavailable } from './kafka-faults';
-import { brokerError, clusterOf, sendBytes, type KafkaCluster } from './kafkajs-internals';
-import {
-  decodeProduceResponse,
-  encodeProduceRequest,
-  mostBytesIn,
-  mostBytesOf,
-  PRODUCE_API_KEY,
-  PRODUCE_VERSION,
-  type ProduceAnswer,
-  type TopicRecords,
-} from './produce-request';
+import type { ProduceClient } from './produce-client';
+import { mostBytesOf, type TopicRecords } from './produce-request';
 
 /**
  * Producing as architecture.md §5 asks: acks=all, never idempotent, one request in flight, group commit, batches bounded per
- * topic-partition, an own deadline, and a new client after any error. Requests are our own bytes on kafkajs's connections.
+ * topic-partition, an own deadline, and a new client after any error. The same with every client library (produce-client.ts).
  * Knows nothing of what the records mean; repeats are normal input of whoever reads them.
  */
-export interface AppenderOptions extends KafkaConnectionOptions {
+export interface AppenderOptions {
   topicPrefix: string;
+  /** A new client, not connected yet. */
+  openClient(): ProduceClient;
+  /** Told of appends that are tried again. Never holds keys, values or headers of records. */
+  onWarning?(message: string, context: Record<string, unknown>): void;
   /** From append() to its answer, milliseconds. Intake must have said 503 within 2,000. */
   appendDeadlineMs: number;
 }
@@ -36,11 +30,6 @@ const MAX_RECORD_BYTES = 64 * 1024 * 1024;
 /** A large append may take longer once it is on its way: its bytes are encoded, sent and written at this rate at least, even on a busy machine. */
 const SLOWEST_BYTES_PER_MS = 2_000;
 const SMALL_APPEND_BYTES = 256 * 1024;
-/** kafkajs's own bound on a request; ours come first. */
-const REQUEST_TIMEOUT_MS = 60_000;
-/** Room for a request is kept from one to the next up to this size: large ones are rare, and their memory is better given back. */
-const MAX_KEPT_ROOM_BYTES = 2 * 1024 * 1024;
-const LEAST_ROOM_BYTES = 64 * 1024;
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 400;
 /** How long a failing topic's appends travel alone. Longer than the deadline, so that order per partition is kept. */
@@ -167,12 +156,9 @@ class Lane {
   readonly #isMain: boolean;
   #queue: PendingAppend[] = [];
   #running: Promise<void> | undefined;
-  #client: CuttableKafka | undefined;
-  #cluster: Promise<KafkaCluster> | undefined;
-  /** Topics of which the cluster keeps metadata. */
-  #knownTopics = new Set<string>();
-  /** The last request's; not there while one is under way. */
-  #room: Buffer | undefined;
+  #client: ProduceClient | undefined;
+  /** Of the client: connected. */
+  #ready: Promise<void> | undefined;
   /** Of the attempt under way: ends our waiting for it. */
   #giveUp: ((error: Error) => void) | undefined;
   #inFlight: Share[] = [];
@@ -208,12 +194,13 @@ class Lane {
   async close(): Promise<void> {
     await this.#running;
     clearTimeout(this.#timer);
-    const [cluster, client] = [this.#cluster, this.#client];
-    this.#cluster = undefined;
+    const client = this.#client;
     this.#client = undefined;
-    if (!cluster) return;
-    const orderly = cluster.then((open) => open.disconnect()).catch(() => undefined);
-    const late = setTimeout(() => client?.cut(), 1_000);
+    if (!client) return;
+    const orderly = client.close().catch(() => undefined);
+    const late = setTimeout(() => {
+      client.cut();
+    }, 1_000);
     await orderly;
     clearTimeout(late);
   }
@@ -329,7 +316,7 @@ class Lane {
     return quarantined;
   }
 
-  /** One request. Rejects with kafkajs's error, or with LogUnavailable once a deadline has passed; the client is gone then. */
+  /** One request. Rejects with the client's error, or with LogUnavailable once a deadline has passed; the client is gone then. */
   async #attempt(shares: Share[]): Promise<Map<Place, number>> {
     this.#inFlight = shares;
     this.#sentBefore = this.#client?.producesSent() ?? 0;
@@ -354,20 +341,11 @@ class Lane {
 
   /** One request to each broker that leads a partition of it. Answers the offset of the first record of each partition. */
   async #send(shares: Share[]): Promise<Map<Place, number>> {
-    const cluster = await this.#connected();
-    const topics = this.#topicsOf(shares);
-    const unknown = topics.filter(({ name }) => !this.#knownTopics.has(name)).map(({ name }) => name);
-    if (unknown.length > 0) {
-      await cluster.addMultipleTargetTopics(unknown);
-      for (const name of unknown) this.#knownTopics.add(name);
-    }
-    await cluster.refreshMetadataIfNecessary();
-    const answers = await Promise.all(
-      [...perLeader(cluster, topics)].map(([nodeId, ofLeader]) => this.#produce(cluster, String(nodeId), ofLeader)),
-    );
+    const client = await this.#connected();
+    const answers = await client.produce(this.#topicsOf(shares));
     const bases = new Map<Place, number>();
     const prefixLength = this.#options.topicPrefix.length;
-    for (const { topicName, partition, baseOffset } of answers.flat()) {
+    for (const { topicName, partition, baseOffset } of answers) {
       bases.set(this.#places.of(topicName.slice(prefixLength), partition), baseOffset);
     }
     return bases;
@@ -391,35 +369,6 @@ class Lane {
       }
     }
     return [...perTopic.values()];
-  }
-
-  async #produce(cluster: KafkaCluster, nodeId: string, topics: TopicRecords[]): Promise<ProduceAnswer[]> {
-    const broker = await cluster.findBroker({ nodeId });
-    if ((broker.versions?.[PRODUCE_API_KEY]?.maxVersion ?? 0) < PRODUCE_VERSION) throw new Error('the broker is older than Kafka 2.1');
-    let room: Buffer | undefined;
-    const wireRequest = {
-      apiKey: PRODUCE_API_KEY,
-      apiName: 'Produce',
-      apiVersion: PRODUCE_VERSION,
-      encode: (clientId: string) => {
-        const head = { clientId, timeoutMs: this.#options.appendDeadlineMs, nowMs: Date.now() };
-        room = this.#takeRoom(mostBytesIn(head, topics));
-        return encodeProduceRequest(room, head, topics);
-      },
-      timeoutMs: REQUEST_TIMEOUT_MS,
-    };
-    const { answers } = await sendBytes(broker, wireRequest, decodeProduceResponse);
-    // Answered: nobody reads the bytes any more. Those of a request that failed may still be on their way and are left to it.
-    if (room !== undefined && room.length <= MAX_KEPT_ROOM_BYTES) this.#room = room;
-    for (const { errorCode } of answers) if (errorCode !== 0) throw brokerError(errorCode);
-    return answers;
-  }
-
-  #takeRoom(leastBytes: number): Buffer {
-    const room = this.#room;
-    this.#room = undefined;
-    if (room !== undefined && room.length >= leastBytes) return room;
-    return Buffer.allocUnsafeSlow(leastBytes > MAX_KEPT_ROOM_BYTES ? leastBytes : Math.max(LEAST_ROOM_BYTES, nextPowerOfTwo(leastBytes)));
   }
 
   /** `bases`: per topic-partition the offset of the first record of the request. */
@@ -450,24 +399,20 @@ class Lane {
     }
   }
 
-  #connected(): Promise<KafkaCluster> {
-    if (!this.#cluster) {
-      const client = createKafka(this.#options, REQUEST_TIMEOUT_MS);
-      const cluster = clusterOf(client.kafka, { maxInFlightRequests: 1 });
-      this.#client = client;
-      this.#cluster = cluster.connect().then(() => cluster);
-      this.#cluster.catch(() => undefined);
+  async #connected(): Promise<ProduceClient> {
+    if (!this.#client) {
+      this.#client = this.#options.openClient();
+      this.#ready = this.#client.connect();
+      this.#ready.catch(() => undefined);
     }
-    return this.#cluster;
+    const client = this.#client;
+    await this.#ready;
+    return client;
   }
 
   #discardClient(): void {
     this.#client?.cut();
-    const cluster = this.#cluster;
     this.#client = undefined;
-    this.#cluster = undefined;
-    this.#knownTopics.clear();
-    void cluster?.then((open) => open.disconnect()).catch(() => undefined);
   }
 
   /** True when the attempt under way has handed a request to the network. */
@@ -551,33 +496,6 @@ class Lane {
   #onTheirWay(): Set<PendingAppend> {
     return new Set(this.#hasSent() ? this.#inFlight.map(({ append }) => append) : []);
   }
-}
-
-/** The topics of each leader; partitions that do not exist are left out. */
-function perLeader(cluster: KafkaCluster, topics: TopicRecords[]): Map<number, TopicRecords[]> {
-  const leaders = new Map<number, TopicRecords[]>();
-  for (const { name, partitions } of topics) {
-    const metadata = cluster.findTopicPartitionMetadata(name);
-    if (metadata.length === 0) throw new Error('nothing is known of a topic');
-    const ofTopic = new Map<number, TopicRecords>();
-    for (const records of partitions) {
-      const leader = metadata.find(({ partitionId }) => partitionId === records.partition)?.leader;
-      if (leader === undefined) continue;
-      const known = ofTopic.get(leader);
-      if (known) known.partitions.push(records);
-      else ofTopic.set(leader, { name, partitions: [records] });
-    }
-    for (const [leader, records] of ofTopic) {
-      const known = leaders.get(leader);
-      if (known) known.push(records);
-      else leaders.set(leader, [records]);
-    }
-  }
-  return leaders;
-}
-
-function nextPowerOfTwo(value: number): number {
-  return 2 ** Math.ceil(Math.log2(value));
 }
 
 function partitionsOf(shares: Share[]): number {

@@ -7,6 +7,7 @@ import { createKafka, type CuttableKafka, type KafkaConnectionOptions } from './
 import { unavailable, within } from './kafka-faults';
 import { startGroupConsumer } from './kafka-group-consumer';
 import { openKafkaReader } from './kafka-reader';
+import { createKafkajsProduceClient } from './kafkajs-produce-client';
 import { calmWarnings } from './calm-warnings';
 
 export type { KafkaConnectionOptions } from './kafka-client';
@@ -49,7 +50,12 @@ const BATCH_OVERHEAD_BYTES = 1_024;
 export async function openKafkaMessageLog(given: KafkaMessageLogOptions): Promise<MessageLog> {
   const options = given.onWarning ? { ...given, onWarning: calmWarnings(given.onWarning) } : given;
   const { topicPrefix } = options;
-  const appender = openKafkaAppender({ ...options, appendDeadlineMs: options.appendDeadlineMs ?? APPEND_DEADLINE_MS });
+  const appendDeadlineMs = options.appendDeadlineMs ?? APPEND_DEADLINE_MS;
+  const appender = openKafkaAppender({
+    ...options,
+    appendDeadlineMs,
+    openClient: () => createKafkajsProduceClient(options, appendDeadlineMs),
+  });
   const reader = openKafkaReader(options);
   const consumers = new Set<LogConsumer>();
   let admin: { client: CuttableKafka; admin: Admin; ready: Promise<void> } | undefined;
