@@ -1,8 +1,8 @@
 import { ExchangeError, LogUnavailable } from '../../core/exchange-error';
 
 /**
- * What an error of kafkajs means, decided here once. Errors are told apart by kafkajs's own names and Kafka's error types,
- * never by their text.
+ * What an error of a client means, decided here once. Errors are told apart by kafkajs's own names and Kafka's error types,
+ * never by their text; edges/platformatic gives its errors the same form.
  */
 interface KafkaFault extends Error {
   /** Kafka's name of an error that a broker answered. */
@@ -22,6 +22,7 @@ const AWAY_NAMES = new Set([
   'KafkaJSTopicMetadataNotLoaded',
   'KafkaJSNoBrokerAvailableError',
   'KafkaJSFetcherRebalanceError',
+  'BrokerAway',
 ]);
 
 /** The broker says that the membership has ended: somebody else may own the partitions. */
@@ -38,7 +39,13 @@ const RECORD_FAULTS = new Set([
 ]);
 
 /** Answers of a broker to a produce request after which the records may be in the log all the same. */
-const AMBIGUOUS_ANSWERS = new Set(['REQUEST_TIMED_OUT', 'NOT_ENOUGH_REPLICAS_AFTER_APPEND', 'NETWORK_EXCEPTION', 'UNKNOWN']);
+const AMBIGUOUS_ANSWERS = new Set([
+  'REQUEST_TIMED_OUT',
+  'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
+  'NETWORK_EXCEPTION',
+  'UNKNOWN',
+  'UNKNOWN_SERVER_ERROR',
+]);
 
 /** The error and everything it wraps. kafkajs wraps in `cause` and in `originalError`. */
 function* chainOf(error: unknown): Generator<KafkaFault> {

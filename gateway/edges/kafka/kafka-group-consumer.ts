@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, OffsetsByTopicPartition } from 'kafkajs';
 import type { BatchControl, Consumption, LogConsumer } from '../../ports/message-log';
+import { startSupervised, type ConsumerSession, type SessionEvents } from './consumer-supervisor';
 import { createKafka, type CuttableKafka, type KafkaConnectionOptions } from './kafka-client';
-import { answerOf, describe, isAway, isMembershipLost, unavailable, within } from './kafka-faults';
+import { describe, isMembershipLost, within } from './kafka-faults';
 import { consumeAsRecords, createFetchRecords, type FetchedMessage } from './kafka-fetch';
 
 /**
@@ -32,13 +33,6 @@ const COMMIT_AGAIN_MS = 500;
 /** A commit costs the broker an append of its own; what is read again after a crash was done before, and is known to be. */
 const COMMIT_EVERY_MS = 100;
 const STOP_WITHIN_MS = 5_000;
-/** Neither a fetch nor a heartbeat for so long: kafkajs hangs. */
-const STALLED_MS = 30_000;
-const WATCH_EVERY_MS = 5_000;
-/** Crashes in a row, while the broker answers, without a batch handled or a minute gone by between them. */
-const MAX_CRASHES = 5;
-const STEADY_MS = 60_000;
-const FIRST_STARTS = 4;
 
 interface Partition {
   topic: string;
@@ -51,140 +45,11 @@ interface Partition {
 
 /** Starts consuming. Rejects only for what waiting does not mend; with the broker away it goes on trying in the background. */
 export async function startGroupConsumer(options: GroupConsumerOptions, consumption: Consumption): Promise<LogConsumer> {
-  const supervisor = new Supervisor(options, consumption);
-  await supervisor.start();
-  return { stop: () => supervisor.stop() };
-}
-
-/** Replaces sessions. */
-class Supervisor {
-  readonly #options: GroupConsumerOptions;
-  readonly #consumption: Consumption;
-  readonly #stopping = new AbortController();
-  #session: Session | undefined;
-  #restarting: Promise<void> | undefined;
-  #openedMs = 0;
-  #crashes = 0;
-  #watch: NodeJS.Timeout | undefined;
-
-  constructor(options: GroupConsumerOptions, consumption: Consumption) {
-    this.#options = options;
-    this.#consumption = consumption;
-  }
-
-  async start(): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await this.#open();
-        break;
-      } catch (cause) {
-        if (answerOf(cause) === undefined && isAway(cause)) {
-          this.#restart(cause);
-          break;
-        }
-        // Topics that another process has created this moment are not known to every broker yet.
-        if (!isAway(cause) || attempt >= FIRST_STARTS)
-          throw unavailable(`group ${this.#consumption.group} cannot consume ${this.#consumption.topics.join(', ')}`, cause);
-        await sleep(FIRST_PAUSE_MS * 2 ** attempt);
-      }
-    }
-    this.#watch = setInterval(() => void this.#lookForStall(), WATCH_EVERY_MS);
-    this.#watch.unref();
-  }
-
-  async stop(): Promise<void> {
-    if (this.#isStopping()) return;
-    this.#stopping.abort();
-    clearInterval(this.#watch);
-    await this.#restarting;
-    await this.#session?.stop();
-  }
-
-  async #open(): Promise<void> {
-    const session: Session = new Session(this.#options, this.#consumption, {
-      onCrash: (cause) => {
-        if (this.#session === session) this.#restart(cause);
-      },
-      onProgress: () => {
-        this.#crashes = 0;
-      },
-    });
-    this.#session = session;
-    try {
-      await session.start();
-      this.#openedMs = performance.now();
-    } catch (cause) {
-      session.abandon();
-      throw cause;
-    }
-  }
-
-  #restart(cause: unknown): void {
-    if (this.#isStopping() || this.#restarting) return;
-    if (performance.now() - this.#openedMs > STEADY_MS) this.#crashes = 0;
-    this.#session?.abandon();
-    this.#restarting = this.#reopen(cause);
-  }
-
-  async #reopen(first: unknown): Promise<void> {
-    let cause = first;
-    try {
-      for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS / 4)) {
-        const { group } = this.#consumption;
-        this.#options.onWarning?.('consumer stopped, a new one takes over', { group, reason: describe(cause) });
-        const answers = await this.#options.ping().then(
-          () => true,
-          () => false,
-        );
-        if (answers) this.#crashes++;
-        if (this.#isStopping()) return;
-        if (answers && (!isAway(cause) || this.#crashes > MAX_CRASHES)) {
-          clearInterval(this.#watch);
-          this.#consumption.onFatal?.(unavailable(`group ${group} cannot go on`, cause));
-          return;
-        }
-        try {
-          await sleep(pauseMs, undefined, { signal: this.#stopping.signal });
-          await this.#open();
-          return;
-        } catch (again) {
-          if (this.#isStopping()) return;
-          cause = again;
-        }
-      }
-    } finally {
-      this.#restarting = undefined;
-    }
-  }
-
-  #isStopping(): boolean {
-    return this.#stopping.signal.aborted;
-  }
-
-  async #lookForStall(): Promise<void> {
-    const session = this.#session;
-    if (!session || this.#restarting || session.idleMs() < STALLED_MS) return;
-    try {
-      await this.#options.ping();
-    } catch {
-      return;
-    }
-    if (this.#session === session && session.idleMs() >= STALLED_MS) this.#restart(new StandingStill('kafkajs stands still'));
-  }
-}
-
-/** Told as a connection that was closed: the remedy is the same. */
-class StandingStill extends Error {
-  override name = 'KafkaJSConnectionClosedError';
-}
-
-interface SessionEvents {
-  onCrash(cause: unknown): void;
-  onProgress(): void;
+  return startSupervised(options, consumption, (events) => new Session(options, consumption, events));
 }
 
 /** One kafkajs consumer, from connect to crash or stop. */
-class Session {
+class Session implements ConsumerSession {
   readonly #options: GroupConsumerOptions;
   readonly #consumption: Consumption;
   readonly #events: SessionEvents;

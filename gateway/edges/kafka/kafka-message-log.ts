@@ -8,7 +8,9 @@ import { unavailable, within } from './kafka-faults';
 import { startGroupConsumer } from './kafka-group-consumer';
 import { openKafkaReader } from './kafka-reader';
 import { createKafkajsProduceClient } from './kafkajs-produce-client';
+import { openKafkajsRecordSource } from './kafkajs-record-source';
 import { calmWarnings } from './calm-warnings';
+import { topicConfig } from './topic-config';
 
 export type { KafkaConnectionOptions } from './kafka-client';
 
@@ -39,8 +41,6 @@ const ADMIN_WITHIN_MS = 10_000;
 const ADMIN_REQUEST_TIMEOUT_MS = 5_000;
 const REPLICATION = 3;
 const LOOK_AGAIN_MS = 50;
-/** Added to the largest record of a topic: the frame of its batch. */
-const BATCH_OVERHEAD_BYTES = 1_024;
 
 /**
  * Connects, and fails when no broker answers: a process that starts without its log is of no use.
@@ -56,7 +56,7 @@ export async function openKafkaMessageLog(given: KafkaMessageLogOptions): Promis
     appendDeadlineMs,
     openClient: () => createKafkajsProduceClient(options, appendDeadlineMs),
   });
-  const reader = openKafkaReader(options);
+  const reader = openKafkaReader({ ...options, openSource: () => openKafkajsRecordSource(options) });
   const consumers = new Set<LogConsumer>();
   let admin: { client: CuttableKafka; admin: Admin; ready: Promise<void> } | undefined;
   let closed = false;
@@ -103,7 +103,7 @@ export async function openKafkaMessageLog(given: KafkaMessageLogOptions): Promis
       // One request a topic: of several, kafkajs does not say which ones another process had created before.
       const created = await Promise.all(
         missing.map(async (spec) => {
-          const topics = [topicConfig(spec, replicationFactor)];
+          const topics = [kafkajsTopic(topicPrefix, spec, replicationFactor, options.flushedTopics)];
           return (await client.createTopics({ topics, waitForLeaders: false, timeout: ADMIN_WITHIN_MS })) ? [spec.topic] : [];
         }),
       );
@@ -128,23 +128,6 @@ export async function openKafkaMessageLog(given: KafkaMessageLogOptions): Promis
       if (closed || performance.now() > untilMs) throw unavailable('new topics have no leaders', cause);
       await sleep(LOOK_AGAIN_MS);
     }
-  }
-
-  function topicConfig(spec: TopicSpec, replicationFactor: number): ITopicConfig {
-    const configEntries = [
-      // "When the log took it": not what a client claims.
-      { name: 'message.timestamp.type', value: 'LogAppendTime' },
-      { name: 'cleanup.policy', value: 'delete' },
-    ];
-    if (spec.maxRecordBytes !== undefined)
-      configEntries.push({ name: 'max.message.bytes', value: String(spec.maxRecordBytes + BATCH_OVERHEAD_BYTES) });
-    if (spec.retentionMs !== undefined) configEntries.push({ name: 'retention.ms', value: String(spec.retentionMs) });
-    if (replicationFactor >= 3) {
-      configEntries.push({ name: 'min.insync.replicas', value: '2' }, { name: 'unclean.leader.election.enable', value: 'false' });
-    } else if ((options.flushedTopics ?? ['dossiers']).includes(spec.topic)) {
-      configEntries.push({ name: 'flush.messages', value: '1' });
-    }
-    return { topic: topicPrefix + spec.topic, numPartitions: spec.partitions, replicationFactor, configEntries };
   }
 
   const log: MessageLog = {
@@ -207,4 +190,9 @@ export async function openKafkaMessageLog(given: KafkaMessageLogOptions): Promis
     throw cause;
   }
   return log;
+}
+
+function kafkajsTopic(topicPrefix: string, spec: TopicSpec, replicationFactor: number, flushedTopics?: string[]): ITopicConfig {
+  const configEntries = topicConfig(spec, replicationFactor, flushedTopics);
+  return { topic: topicPrefix + spec.topic, numPartitions: spec.partitions, replicationFactor, configEntries };
 }

@@ -1,69 +1,58 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LogUnavailable } from '../../core/exchange-error';
 import type { LogBatch, ReadRange } from '../../ports/message-log';
-import { createKafka, type CuttableKafka, type KafkaConnectionOptions } from './kafka-client';
 import { answerOf, describe, unavailable, within } from './kafka-faults';
-import { createFetchRecords } from './kafka-fetch';
-import { clusterOf, READ_COMMITTED, type KafkaCluster } from './kafkajs-internals';
+import type { FetchedRecords } from './kafka-fetch';
 
-/** Reading outside any group: ranges, and where partitions start and end. One connection, replaced after any error. */
+/**
+ * Reading outside any group: ranges, and where partitions start and end. One source, replaced after any error. The same with every client
+ * library.
+ */
 export interface KafkaReader {
   read(topic: string, ranges: ReadRange[], onBatch: (batch: LogBatch) => Promise<void> | void): Promise<void>;
   offsets(topic: string): Promise<{ partition: number; start: number; end: number }[]>;
   close(): Promise<void>;
 }
 
-const REQUEST_TIMEOUT_MS = 10_000;
+/** What a reader asks of a client library: one lives from its first request to the first error. Topics are named with their prefix. */
+export interface RecordSource {
+  bounds(topicName: string): Promise<{ partition: number; start: number; end: number }[]>;
+  /** One fetch from each leader. */
+  fetch(topicName: string, wanted: { partition: number; offset: number }[]): Promise<FetchedRecords[]>;
+  /** Destroys its connections; what is pending rejects. */
+  discard(): void;
+}
+
+export interface ReaderOptions {
+  topicPrefix: string;
+  onWarning?(message: string, context: Record<string, unknown>): void;
+  /** A new source, not connected yet. */
+  openSource(): RecordSource;
+}
+
 /** offsets() is asked before answering a client (503 `not-yet`), so it must not hang. */
 const OFFSETS_WITHIN_MS = 4_000;
-const MAX_FETCH_BYTES = 10 * 1024 * 1024;
-const MAX_FETCH_PARTITION_BYTES = 1024 * 1024;
-const MAX_WAIT_MS = 250;
 /** A read gives up after this many failures without one record between them: about 6 s. */
 const MAX_FAILURES = 6;
 const FIRST_PAUSE_MS = 100;
 
-export function openKafkaReader(options: KafkaConnectionOptions & { topicPrefix: string }): KafkaReader {
-  let lease: { client: CuttableKafka; cluster: KafkaCluster; ready: Promise<void> } | undefined;
+export function openKafkaReader(options: ReaderOptions): KafkaReader {
+  let current: RecordSource | undefined;
   let closed = false;
-  const fetchRecords = createFetchRecords(options.topicPrefix);
 
-  async function connected(): Promise<KafkaCluster> {
+  function source(): RecordSource {
     if (closed) throw new LogUnavailable('the log is closed');
-    if (!lease) {
-      const client = createKafka(options, REQUEST_TIMEOUT_MS);
-      const cluster = clusterOf(client.kafka);
-      lease = { client, cluster, ready: cluster.connect() };
-      lease.ready.catch(() => undefined);
-    }
-    const { cluster, ready } = lease;
-    await ready;
-    return cluster;
+    return (current ??= options.openSource());
   }
 
-  function discard(cluster?: KafkaCluster): void {
-    if (!lease || (cluster && lease.cluster !== cluster)) return;
-    const { client, cluster: old } = lease;
-    lease = undefined;
-    client.cut();
-    old.disconnect().catch(() => undefined);
+  function discard(failed = current): void {
+    if (!current || current !== failed) return;
+    current = undefined;
+    failed.discard();
   }
 
-  async function boundsOf(topic: string): Promise<{ partition: number; start: number; end: number }[]> {
-    const cluster = await connected();
-    const name = options.topicPrefix + topic;
-    await cluster.addTargetTopic(name);
-    await cluster.refreshMetadataIfNecessary();
-    const partitions = cluster.findTopicPartitionMetadata(name).map(({ partitionId }) => ({ partition: partitionId }));
-    const [starts, ends] = await Promise.all([
-      cluster.fetchTopicsOffset([{ topic: name, fromBeginning: true, partitions }]),
-      cluster.fetchTopicsOffset([{ topic: name, fromBeginning: false, partitions }]),
-    ]);
-    const endOf = new Map(ends[0]?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
-    return (starts[0]?.partitions ?? [])
-      .map(({ partition, offset }) => ({ partition, start: Number(offset), end: endOf.get(partition) ?? Number(offset) }))
-      .sort((a, b) => a.partition - b.partition);
-  }
+  const boundsOf = async (topic: string): Promise<{ partition: number; start: number; end: number }[]> =>
+    (await source().bounds(options.topicPrefix + topic)).sort((a, b) => a.partition - b.partition);
 
   async function offsets(topic: string, withinMs = OFFSETS_WITHIN_MS): Promise<{ partition: number; start: number; end: number }[]> {
     const untilMs = performance.now() + withinMs;
@@ -92,16 +81,14 @@ export function openKafkaReader(options: KafkaConnectionOptions & { topicPrefix:
     }
     let failures = 0;
     while (open.size > 0) {
-      let cluster: KafkaCluster | undefined;
+      let from: RecordSource | undefined;
       let fetched: LogBatch[];
       try {
-        cluster = await connected();
-        await cluster.addTargetTopic(name);
-        await cluster.refreshMetadataIfNecessary();
-        fetched = await fetchOnce(cluster, topic, name, open);
+        from = source();
+        fetched = await fetchOnce(from, topic, name, open);
         failures = 0;
       } catch (cause) {
-        discard(cluster);
+        discard(from);
         if (closed || ++failures >= MAX_FAILURES) throw unavailable(`${topic} cannot be read`, cause);
         options.onWarning?.('reading is tried again', { topic, reason: describe(cause), attempt: failures });
         await sleep(FIRST_PAUSE_MS * 2 ** (failures - 1));
@@ -125,36 +112,14 @@ export function openKafkaReader(options: KafkaConnectionOptions & { topicPrefix:
 
   /** One fetch from each leader; moves the ranges on and closes those that are finished. */
   async function fetchOnce(
-    cluster: KafkaCluster,
+    from: RecordSource,
     topic: string,
     name: string,
     open: Map<number, { next: number; to: number }>,
   ): Promise<LogBatch[]> {
-    const leaders = cluster.findLeaderForPartitions(name, [...open.keys()]);
-    if (Object.keys(leaders).length === 0) throw new LogUnavailable(`${topic} has no leader`);
-    const answers = await Promise.all(
-      Object.entries(leaders).map(async ([nodeId, partitions]) => {
-        const broker = await cluster.findBroker({ nodeId });
-        return fetchRecords(broker, {
-          isolationLevel: READ_COMMITTED,
-          maxWaitTime: MAX_WAIT_MS,
-          minBytes: 1,
-          maxBytes: MAX_FETCH_BYTES,
-          topics: [
-            {
-              topic: name,
-              partitions: partitions.map((partition) => ({
-                partition,
-                fetchOffset: String(open.get(partition)?.next ?? 0),
-                maxBytes: MAX_FETCH_PARTITION_BYTES,
-              })),
-            },
-          ],
-        });
-      }),
-    );
+    const wanted = [...open].map(([partition, { next }]) => ({ partition, offset: next }));
     const batches: LogBatch[] = [];
-    for (const { partition, records, lastOffset, highWatermark } of answers.flat()) {
+    for (const { partition, records, lastOffset, highWatermark } of await from.fetch(name, wanted)) {
       const range = open.get(partition);
       if (!range) continue;
       const { to } = range;

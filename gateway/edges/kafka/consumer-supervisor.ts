@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Consumption, LogConsumer } from '../../ports/message-log';
+import { answerOf, describe, isAway, unavailable } from './kafka-faults';
+
+/**
+ * Replaces consumers: one that crashed or stands still is followed by a new one as long as the broker is merely away; otherwise the process
+ * is told to end. The same with every client library.
+ */
+export interface ConsumerSession {
+  /** Joins the group; from then on batches are handled. */
+  start(): Promise<void>;
+  /** The orderly end. */
+  stop(): Promise<void>;
+  /** The other end: nothing more is delivered or committed. */
+  abandon(): void;
+  /** Milliseconds without a sign of life of the client; 0 while a batch is under way. */
+  idleMs(): number;
+}
+
+export interface SessionEvents {
+  /** The session cannot go on; not told of before start() has resolved, nor after stop() or abandon(). */
+  onCrash(cause: unknown): void;
+  onProgress(): void;
+}
+
+export interface SupervisorOptions {
+  /** Resolves when the broker answers. */
+  ping(): Promise<void>;
+  onWarning?(message: string, context: Record<string, unknown>): void;
+}
+
+const FIRST_PAUSE_MS = 100;
+const LAST_PAUSE_MS = 2_500;
+/** Neither a fetch nor a heartbeat for so long: the client hangs. */
+const STALLED_MS = 30_000;
+const WATCH_EVERY_MS = 5_000;
+/** Crashes in a row, while the broker answers, without a batch handled or a minute gone by between them. */
+const MAX_CRASHES = 5;
+const STEADY_MS = 60_000;
+const FIRST_STARTS = 4;
+
+/** Starts consuming. Rejects only for what waiting does not mend; with the broker away it goes on trying in the background. */
+export async function startSupervised(
+  options: SupervisorOptions,
+  consumption: Consumption,
+  openSession: (events: SessionEvents) => ConsumerSession,
+): Promise<LogConsumer> {
+  const supervisor = new Supervisor(options, consumption, openSession);
+  await supervisor.start();
+  return { stop: () => supervisor.stop() };
+}
+
+class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #consumption: Consumption;
+  readonly #openSession: (events: SessionEvents) => ConsumerSession;
+  readonly #stopping = new AbortController();
+  #session: ConsumerSession | undefined;
+  #restarting: Promise<void> | undefined;
+  #openedMs = 0;
+  #crashes = 0;
+  #watch: NodeJS.Timeout | undefined;
+
+  constructor(options: SupervisorOptions, consumption: Consumption, openSession: (events: SessionEvents) => ConsumerSession) {
+    this.#options = options;
+    this.#consumption = consumption;
+    this.#openSession = openSession;
+  }
+
+  async start(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#open();
+        break;
+      } catch (cause) {
+        if (answerOf(cause) === undefined && isAway(cause)) {
+          this.#restart(cause);
+          break;
+        }
+        // Topics that another process has created this moment are not known to every broker yet.
+        if (!isAway(cause) || attempt >= FIRST_STARTS)
+          throw unavailable(`group ${this.#consumption.group} cannot consume ${this.#consumption.topics.join(', ')}`, cause);
+        await sleep(FIRST_PAUSE_MS * 2 ** attempt);
+      }
+    }
+    this.#watch = setInterval(() => void this.#lookForStall(), WATCH_EVERY_MS);
+    this.#watch.unref();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#isStopping()) return;
+    this.#stopping.abort();
+    clearInterval(this.#watch);
+    await this.#restarting;
+    await this.#session?.stop();
+  }
+
+  async #open(): Promise<void> {
+    const session: ConsumerSession = this.#openSession({
+      onCrash: (cause) => {
+        if (this.#session === session) this.#restart(cause);
+      },
+      onProgress: () => {
+        this.#crashes = 0;
+      },
+    });
+    this.#session = session;
+    try {
+      await session.start();
+      this.#openedMs = performance.now();
+    } catch (cause) {
+      session.abandon();
+      throw cause;
+    }
+  }
+
+  #restart(cause: unknown): void {
+    if (this.#isStopping() || this.#restarting) return;
+    if (performance.now() - this.#openedMs > STEADY_MS) this.#crashes = 0;
+    this.#session?.abandon();
+    this.#restarting = this.#reopen(cause);
+  }
+
+  async #reopen(first: unknown): Promise<void> {
+    let cause = first;
+    try {
+      for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
+        const { group } = this.#consumption;
+        this.#options.onWarning?.('consumer stopped, a new one takes over', { group, reason: describe(cause) });
+        const answers = await this.#options.ping().then(
+          () => true,
+          () => false,
+        );
+        if (answers) this.#crashes++;
+        if (this.#isStopping()) return;
+        if (answers && (!isAway(cause) || this.#crashes > MAX_CRASHES)) {
+          clearInterval(this.#watch);
+          this.#consumption.onFatal?.(unavailable(`group ${group} cannot go on`, cause));
+          return;
+        }
+        try {
+          await sleep(pauseMs, undefined, { signal: this.#stopping.signal });
+          await this.#open();
+          return;
+        } catch (again) {
+          if (this.#isStopping()) return;
+          cause = again;
+        }
+      }
+    } finally {
+      this.#restarting = undefined;
+    }
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  async #lookForStall(): Promise<void> {
+    const session = this.#session;
+    if (!session || this.#restarting || session.idleMs() < STALLED_MS) return;
+    try {
+      await this.#options.ping();
+    } catch {
+      return;
+    }
+    if (this.#session === session && session.idleMs() >= STALLED_MS) this.#restart(new StandingStill('the consumer stands still'));
+  }
+}
+
+/** Told as a connection that was closed: the remedy is the same. */
+class StandingStill extends Error {
+  override name = 'BrokerAway';
+}
