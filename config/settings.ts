@@ -10,7 +10,7 @@ export interface Settings {
   dataDir: string;
   varDir: string;
   kafkaBrokers: string[];
-  kafkaClient: 'kafkajs';
+  kafkaClient: 'kafkajs' | 'platformatic';
   kafkaSsl: boolean;
   kafkaSslCaFile: string;
   kafkaSaslMechanism: '' | 'plain' | 'scram-sha-256' | 'scram-sha-512';
@@ -129,7 +129,7 @@ export const settingsTable: readonly Row[] = [
   { field: 'dataDir', env: 'DATA_DIR', unit: '', fallback: './var/data', production: false, meaning: 'Folder of the embedded log and store', read: text },
   { field: 'varDir', env: 'VAR_DIR', unit: '', fallback: './var', production: false, meaning: 'Folder of development credentials and keys', read: text },
   { field: 'kafkaBrokers', env: 'KAFKA_BROKERS', unit: 'host:port, …', fallback: '', production: false, meaning: 'Kafka; empty: the embedded log', read: list },
-  { field: 'kafkaClient', env: 'KAFKA_CLIENT', unit: '', fallback: 'kafkajs', production: false, meaning: 'Kafka client library', read: oneOf('kafkajs') },
+  { field: 'kafkaClient', env: 'KAFKA_CLIENT', unit: '', fallback: 'kafkajs', production: false, meaning: 'Kafka client library: kafkajs, or platformatic for @platformatic/kafka (brokers from 3.0 on)', read: oneOf('kafkajs', 'platformatic') },
   { field: 'kafkaSsl', env: 'KAFKA_SSL', unit: 'true|false', fallback: 'false', production: false, meaning: 'TLS to Kafka', read: flag },
   { field: 'kafkaSslCaFile', env: 'KAFKA_SSL_CA_FILE', unit: 'PEM', fallback: '', production: false, meaning: 'Certificate authority of the brokers', read: text },
   { field: 'kafkaSaslMechanism', env: 'KAFKA_SASL_MECHANISM', unit: '', fallback: '', production: false, meaning: 'SASL mechanism; empty: none', read: oneOf('', 'plain', 'scram-sha-256', 'scram-sha-512') },

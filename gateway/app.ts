@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,11 +24,12 @@ import { openEnvironment } from './edges/embedded/open-environment';
 import { createAdminServer } from './edges/http/admin-server';
 import { createAuthenticate, type ApiKey } from './edges/http/authenticate';
 import { createHttpServer, type HttpServer } from './edges/http/server';
-import { openKafkaMessageLog } from './edges/kafka/kafka-message-log';
+import type * as kafkajsLog from './edges/kafka/kafka-message-log';
 import { mergeMetrics } from './edges/metrics/merge-metrics';
 import { createMetrics, type Metrics } from './edges/metrics/metrics';
 import { observeAdmission } from './edges/metrics/observe-admission';
 import { observeExchange } from './edges/metrics/observe-exchange';
+import type * as platformaticLog from './edges/platformatic/platformatic-message-log';
 import { openRedisDossierStore } from './edges/redis/redis-dossier-store';
 import { createAesSealer, ensureDataKeys, readDataKeys } from './edges/signing/aes-sealer';
 import { createRandom } from './edges/random';
@@ -291,6 +293,17 @@ function readsApart(settings: Settings, roles: ReadonlySet<string>): boolean {
   return roles.has('exchange') && availableParallelism() > 1;
 }
 
+const load = createRequire(__filename);
+
+/** Only the client library that is chosen is loaded. */
+function openKafkaLog(
+  client: Settings['kafkaClient'],
+): typeof kafkajsLog.openKafkaMessageLog | typeof platformaticLog.openPlatformaticMessageLog {
+  return client === 'kafkajs'
+    ? (load('./edges/kafka/kafka-message-log') as typeof kafkajsLog).openKafkaMessageLog
+    : (load('./edges/platformatic/platformatic-message-log') as typeof platformaticLog).openPlatformaticMessageLog;
+}
+
 async function openLogAndStore(
   settings: Settings,
   roles: ReadonlySet<string>,
@@ -303,7 +316,7 @@ async function openLogAndStore(
   const log =
     environment !== undefined && settings.kafkaBrokers.length === 0
       ? await openEmbeddedMessageLog({ environment: environment.environment, topicPrefix: settings.topicPrefix })
-      : await openKafkaMessageLog({
+      : await openKafkaLog(settings.kafkaClient)({
           brokers: [...settings.kafkaBrokers],
           clientId: ['seaport', ...roles].join('-'),
           topicPrefix: settings.topicPrefix,
@@ -315,7 +328,7 @@ async function openLogAndStore(
             ? {}
             : {
                 sasl: {
-                  mechanism: settings.kafkaSaslMechanism as 'plain',
+                  mechanism: settings.kafkaSaslMechanism,
                   username: settings.kafkaSaslUsername,
                   password: readFileSync(settings.kafkaSaslPasswordFile, 'utf8').trim(),
                 },
