@@ -1,4 +1,5 @@
 import { openKafkaMessageLog } from '../../gateway/edges/kafka/kafka-message-log';
+import { openPlatformaticMessageLog } from '../../gateway/edges/platformatic/platformatic-message-log';
 import type { LogRecord, MessageLog } from '../../gateway/ports/message-log';
 import { numbered } from '../contract/message-log';
 import { eventually } from '../support/eventually';
@@ -10,14 +11,17 @@ const APPEND_DEADLINE_MS = 1_800;
 /** What intake owes (guarantees G11); the slack beyond the own deadline is for a busy machine; kafkajs alone takes 21 s. */
 const ANSWER_WITHIN_MS = 8_000;
 
-describe('the message log while its broker is away', () => {
+describe.each([
+  ['kafkajs', openKafkaMessageLog],
+  ['@platformatic/kafka', openPlatformaticMessageLog],
+])('the message log through %s while its broker is away', (_client, open) => {
   let kafka: Awaited<ReturnType<typeof ownKafka>>;
   let log: MessageLog;
   const warnings: string[] = [];
 
   beforeAll(async () => {
     kafka = await ownKafka();
-    log = await openKafkaMessageLog({
+    log = await open({
       brokers: [kafka.brokers],
       clientId: 'away',
       topicPrefix: uniqueTopicPrefix('away'),
@@ -140,12 +144,12 @@ describe('the message log while its broker is away', () => {
 
   it('fails to open when no broker answers, and to stop takes no broker', async () => {
     await log.createTopics([{ topic: 'last', partitions: 1 }]);
-    const other = await openKafkaMessageLog({ brokers: [kafka.brokers], clientId: 'other', topicPrefix: '' });
+    const other = await open({ brokers: [kafka.brokers], clientId: 'other', topicPrefix: '' });
     const consumer = await log.consume({ group: uniqueTopicPrefix('group'), topics: ['last'], onBatch: () => Promise.resolve() });
     await kafka.kill();
     await consumer.stop();
     await other.close();
-    await expect(openKafkaMessageLog({ brokers: [kafka.brokers], clientId: 'new', topicPrefix: '' })).rejects.toMatchObject({
+    await expect(open({ brokers: [kafka.brokers], clientId: 'new', topicPrefix: '' })).rejects.toMatchObject({
       code: 'log-unavailable',
     });
     await kafka.start();

@@ -1,5 +1,6 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { openKafkaMessageLog, type KafkaMessageLogOptions } from '../../gateway/edges/kafka/kafka-message-log';
+import { openPlatformaticMessageLog } from '../../gateway/edges/platformatic/platformatic-message-log';
 import type { BatchControl, MessageLog } from '../../gateway/ports/message-log';
 import { numbered } from '../contract/message-log';
 import { eventually } from '../support/eventually';
@@ -9,13 +10,16 @@ jest.setTimeout(120_000);
 
 const SESSION_TIMEOUT_MS = 6_000;
 
-describe('a consumer on Kafka', () => {
+describe.each([
+  ['kafkajs', openKafkaMessageLog],
+  ['@platformatic/kafka', openPlatformaticMessageLog],
+])('a consumer on Kafka through %s', (_client, open) => {
   const { kafkaBrokers: brokers } = testServices();
   const topicPrefix = uniqueTopicPrefix('faults');
   const logs: MessageLog[] = [];
 
-  async function openLog(options: Partial<KafkaMessageLogOptions> = {}): Promise<MessageLog> {
-    const log = await openKafkaMessageLog({ brokers, clientId: 'faults', topicPrefix, appendDeadlineMs: 15_000, ...options });
+  async function openLog(options: Pick<KafkaMessageLogOptions, 'sessionTimeoutMs' | 'maxBatchMs'> = {}): Promise<MessageLog> {
+    const log = await open({ brokers, clientId: 'faults', topicPrefix, appendDeadlineMs: 15_000, ...options });
     logs.push(log);
     return log;
   }

@@ -385,6 +385,12 @@ export class GroupSession implements ConsumerSession {
     await this.#working.get(key)?.done;
     while (state.current && !state.lost && !this.#dead && !this.#stopping && !this.#rebalancing) {
       const batch = state.current;
+      if (this.#isOut()) {
+        // Ours still? The process may have been stopped, or the batch before this one too long.
+        await this.#heartbeat();
+        if (this.#isOut()) await sleep(FIRST_PAUSE_MS, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+        continue;
+      }
       const handling = this.#handle(state, batch);
       this.#working.set(key, { done: handling.then(() => undefined), sinceMs: performance.now() });
       const pauseMs = await handling;
