@@ -122,3 +122,46 @@ describe.each([
     await expect(consuming).rejects.toMatchObject({ code: 'log-unavailable' });
   });
 });
+
+describe('a group whose members are changed from one client to the other', () => {
+  it.each([
+    ['kafkajs', openKafkaMessageLog, openPlatformaticMessageLog],
+    ['@platformatic/kafka', openPlatformaticMessageLog, openKafkaMessageLog],
+  ])('shares the partitions with %s first, and hands over what was committed', async (_client, openFirst, openSecond) => {
+    const options = {
+      brokers: testServices().kafkaBrokers,
+      clientId: 'mixed',
+      topicPrefix: uniqueTopicPrefix('mixed'),
+      appendDeadlineMs: 15_000,
+    };
+    const [first, second] = [await openFirst(options), await openSecond(options)];
+    await first.createTopics([{ topic: 'both', partitions: 4 }]);
+    const group = uniqueTopicPrefix('group');
+    const consume = async (log: MessageLog) => {
+      const held = new Set<number>();
+      const seen: string[] = [];
+      const consumer = await log.consume({
+        group,
+        topics: ['both'],
+        onBatch: async ({ records }) => void seen.push(...records.map(({ partition, offset }) => `${partition}/${offset}`)),
+        onAssigned: (partitions) => partitions.forEach(({ partition }) => held.add(partition)),
+        onRevoked: (partitions) => partitions.forEach(({ partition }) => held.delete(partition)),
+      });
+      return { held, seen, consumer };
+    };
+    const a = await consume(first);
+    await first.append(numbered('both', 8, (i) => i % 4));
+    await eventually('all at the first', () => a.seen.length >= 8);
+    const b = await consume(second);
+    await eventually('two partitions each', () => a.held.size === 2 && b.held.size === 2);
+    await second.append(numbered('both', 8, (i) => i % 4));
+    await eventually('the others at both', () => a.seen.length + b.seen.length >= 16);
+    await a.consumer.stop();
+    await eventually('all partitions at the second', () => b.held.size === 4);
+    await second.append(numbered('both', 8, (i) => i % 4));
+    await eventually('the rest at the second', () => new Set([...a.seen, ...b.seen]).size === 24);
+    await b.consumer.stop();
+    expect((await second.committed(group, 'both')).map(({ offset }) => offset)).toEqual([6, 6, 6, 6]);
+    await Promise.all([first.close(), second.close()]);
+  });
+});
