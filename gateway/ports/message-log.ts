@@ -1,6 +1,7 @@
 /**
  * The message log: topics of partitions of records with offsets, at least once, durable once appended.
- * Implementations: edges/kafka (kafkajs) and edges/embedded (lmdb). test/contract/message-log.ts holds for both.
+ * Implementations: edges/kafka (kafkajs), edges/platformatic (@platformatic/kafka) and edges/embedded (lmdb). test/contract/message-log.ts
+ * holds for all.
  */
 export interface OutgoingRecord {
   /** Topic without the configured prefix: the implementation adds it. */
