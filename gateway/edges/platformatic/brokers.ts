@@ -30,6 +30,8 @@ export interface PartitionLeader {
   leader: number;
 }
 
+type Metadata = Awaited<ReturnType<typeof metadataV11.api.async>>;
+
 const CONNECT_WITHIN_MS = 1_000;
 const METADATA_MAX_AGE_MS = 60_000;
 const DEFAULT_PORT = 9_092;
@@ -69,7 +71,7 @@ export class Brokers {
 
   /** @throws BrokerAnswer when a broker says no to one of the topics */
   async refresh(topicNames: string[]): Promise<void> {
-    const { brokers, topics } = await this.ask(await this.any(), metadataV11.api.async, topicNames, false, false);
+    const { brokers, topics } = await this.describe(topicNames);
     for (const { nodeId, host, port } of brokers) this.#nodes.set(nodeId, { host, port });
     for (const { name, partitions } of topics)
       this.#topics.set(
@@ -77,6 +79,21 @@ export class Brokers {
         partitions.map(({ partitionIndex, leaderId }) => ({ partitionId: partitionIndex, leader: leaderId })),
       );
     this.#refreshedMs = performance.now();
+  }
+
+  /**
+   * Brokers and topics as they are now; null: all topics. A partition without a leader has the leader -1: the library refuses the whole
+   * answer for it, but keeps it with its error.
+   * @throws BrokerAnswer when a broker says no to one of the topics
+   */
+  async describe(topicNames: string[] | null): Promise<Metadata> {
+    try {
+      return await this.ask(await this.any(), metadataV11.api.async, topicNames, false, false);
+    } catch (fault) {
+      const answer = ((fault as Error).cause as { response?: Metadata } | undefined)?.response;
+      if (answer?.topics.every(({ errorCode }) => errorCode === 0)) return answer;
+      throw fault;
+    }
   }
 
   /** Metadata of these topics, not older than a minute. */

@@ -33,6 +33,7 @@ const FIRST_PAUSE_MS = 100;
 const LAST_PAUSE_MS = 10_000;
 /** Fetches that fail in a row before the session counts as crashed: about 6 s. */
 const MAX_FETCH_FAILURES = 6;
+const LOOK_FOR_LEADERS_MS = 500;
 const COMMIT_AGAIN_MS = 500;
 /** A commit costs the broker an append of its own; what is read again after a crash was done before, and is known to be. */
 const COMMIT_EVERY_MS = 100;
@@ -75,6 +76,8 @@ export class GroupSession implements ConsumerSession {
   #beat: NodeJS.Timeout | undefined;
   #relearning: Promise<void> | undefined;
   #fetchFailures = 0;
+  /** For leaders. */
+  #looking = false;
   #turn = 0;
   /** When the coordinator last confirmed the membership; counts on while the process is stopped. */
   #confirmedMs = performance.now();
@@ -284,8 +287,8 @@ export class GroupSession implements ConsumerSession {
     for (const { topicName, partition, following, next } of this.#partitions.values()) {
       const leader = this.#brokers.partitionsOf(topicName).find(({ partitionId }) => partitionId === partition)?.leader ?? -1;
       if (leader < 0) {
-        this.#relearn(undefined);
-        return;
+        this.#lookForLeaders();
+        continue;
       }
       held.set(leader, (held.get(leader) ?? 0) + 1);
       if (following || next < 0) continue;
@@ -298,6 +301,20 @@ export class GroupSession implements ConsumerSession {
       this.#fetchesUnderWay.add(nodeId);
       void this.#fetchFrom(nodeId, partitions, partitions.length === held.get(nodeId) ? MAX_FETCH_WAIT_MS : SHORT_FETCH_WAIT_MS);
     }
+  }
+
+  /** The partitions that have one go on meanwhile. */
+  #lookForLeaders(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    const brokers = this.#brokers;
+    void sleep(LOOK_FOR_LEADERS_MS, undefined, { signal: this.#ending.signal })
+      .then(() => brokers.refresh(this.#topicNames()))
+      .catch(() => undefined)
+      .then(() => {
+        this.#looking = false;
+        this.#fetchMore();
+      });
   }
 
   async #fetchFrom(nodeId: number, wanted: WantedPartition[], maxWaitMs: number): Promise<void> {
@@ -346,9 +363,8 @@ export class GroupSession implements ConsumerSession {
   /** New connections and metadata, after a pause. A session that cannot fetch is a crashed one. */
   #relearn(cause: unknown): void {
     if (this.#dead || this.#stopping) return;
-    const mayHeal = cause === undefined || isAway(cause);
-    if (!mayHeal || ++this.#fetchFailures > MAX_FETCH_FAILURES) {
-      this.#crash(cause ?? new Error('a partition has no leader'));
+    if (!isAway(cause) || ++this.#fetchFailures > MAX_FETCH_FAILURES) {
+      this.#crash(cause);
       return;
     }
     this.#relearning ??= this.#relearnOnce();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createTopicsV7, metadataV11 } from '@platformatic/kafka';
+import { createTopicsV7 } from '@platformatic/kafka';
 import { LogUnavailable } from '../../core/exchange-error';
 import type { LogConsumer, MessageLog, TopicSpec } from '../../ports/message-log';
 import { calmWarnings } from '../kafka/calm-warnings';
@@ -24,8 +24,6 @@ export interface PlatformaticMessageLogOptions extends PlatformaticConnectionOpt
   replicationFactor?: number;
   flushedTopics?: string[];
 }
-
-type MetadataResponse = Awaited<ReturnType<typeof metadataV11.api.async>>;
 
 const APPEND_DEADLINE_MS = 1_800;
 const PING_WITHIN_MS = 2_000;
@@ -67,35 +65,19 @@ export async function openPlatformaticMessageLog(given: PlatformaticMessageLogOp
     }
   }
 
-  /** null: all topics. */
-  const describe = async (topicNames: string[] | null, withinMs: number): Promise<MetadataResponse> =>
-    withAdmin('Kafka does not answer', withinMs, async (brokers) =>
-      brokers.ask(await brokers.any(), metadataV11.api.async, topicNames, false, false),
-    );
+  const describe = (topicNames: string[] | null, withinMs: number): ReturnType<Brokers['describe']> =>
+    withAdmin('Kafka does not answer', withinMs, (brokers) => brokers.describe(topicNames));
 
   const ping = async (): Promise<void> => {
     await describe([], PING_WITHIN_MS);
   };
 
   async function topics(): Promise<{ topic: string; partitions: number }[]> {
-    const { topics: all } = await describeLed();
+    const { topics: all } = await describe(null, ADMIN_WITHIN_MS);
     return all
       .filter(({ name }) => name?.startsWith(topicPrefix) && !name.startsWith('__'))
       .map(({ name, partitions }) => ({ topic: (name ?? '').slice(topicPrefix.length), partitions: partitions.length }))
       .sort((a, b) => (a.topic < b.topic ? -1 : 1));
-  }
-
-  /** The library refuses metadata with a partition in it that has no leader, be it anybody's: a moment later it has one. */
-  async function describeLed(): Promise<MetadataResponse> {
-    const untilMs = performance.now() + ADMIN_WITHIN_MS;
-    for (;;) {
-      try {
-        return await describe(null, ADMIN_WITHIN_MS);
-      } catch (cause) {
-        if (closed || answerOf(cause) === undefined || performance.now() > untilMs) throw cause;
-        await sleep(LOOK_AGAIN_MS);
-      }
-    }
   }
 
   async function createTopics(specs: TopicSpec[]): Promise<string[]> {
