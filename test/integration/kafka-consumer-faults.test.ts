@@ -1,7 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { openKafkaMessageLog, type KafkaMessageLogOptions } from '../../gateway/edges/kafka/kafka-message-log';
 import { openPlatformaticMessageLog } from '../../gateway/edges/platformatic/platformatic-message-log';
-import type { BatchControl, MessageLog } from '../../gateway/ports/message-log';
+import type { AppendedPosition, BatchControl, MessageLog } from '../../gateway/ports/message-log';
 import { numbered } from '../contract/message-log';
 import { eventually } from '../support/eventually';
 import { testServices, uniqueTopicPrefix } from '../support/services';
@@ -150,18 +150,22 @@ describe('a group whose members are changed from one client to the other', () =>
       return { held, seen, consumer };
     };
     const a = await consume(first);
-    await first.append(numbered('both', 8, (i) => i % 4));
-    await eventually('all at the first', () => a.seen.length >= 8);
+    const stored: AppendedPosition[] = [];
+    // A repeat of an append under a new topic's first leader is normal: what was acknowledged is what counts.
+    const areSeen = (...seen: string[]): boolean => stored.every(({ partition, offset }) => seen.includes(`${partition}/${offset}`));
+    stored.push(...(await first.append(numbered('both', 8, (i) => i % 4))));
+    await eventually('all at the first', () => areSeen(...a.seen));
     const b = await consume(second);
     await eventually('two partitions each', () => a.held.size === 2 && b.held.size === 2);
-    await second.append(numbered('both', 8, (i) => i % 4));
-    await eventually('the others at both', () => a.seen.length + b.seen.length >= 16);
+    stored.push(...(await second.append(numbered('both', 8, (i) => i % 4))));
+    await eventually('the others at both', () => areSeen(...a.seen, ...b.seen));
     await a.consumer.stop();
     await eventually('all partitions at the second', () => b.held.size === 4);
-    await second.append(numbered('both', 8, (i) => i % 4));
-    await eventually('the rest at the second', () => new Set([...a.seen, ...b.seen]).size === 24);
+    stored.push(...(await second.append(numbered('both', 8, (i) => i % 4))));
+    await eventually('the rest at the second', () => areSeen(...a.seen, ...b.seen));
     await b.consumer.stop();
-    expect((await second.committed(group, 'both')).map(({ offset }) => offset)).toEqual([6, 6, 6, 6]);
+    const ends = (await second.offsets('both')).map(({ end }) => end);
+    expect((await second.committed(group, 'both')).map(({ offset }) => offset)).toEqual(ends);
     await Promise.all([first.close(), second.close()]);
   });
 });
