@@ -62,7 +62,10 @@ export function observeExchange(metrics: Metrics, logger: Pick<Logger, 'error' |
     },
     epochChanged(partition) {
       metrics.epochChanges.inc();
-      logger.error({ partition }, 'the log, or the layout of the store, is not the one that the store was made by: the partition is rebuilt');
+      logger.error(
+        { partition },
+        'the log, or the layout of the store, is not the one that the store was made by: the partition is rebuilt',
+      );
     },
     rebuilding(partition, from) {
       logger.info({ partition, from }, 'the store is behind what the group had committed: reading again');
