@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kafka, logLevel, type EachBatchPayload, type Message } from 'kafkajs';
+import { Kafka, logLevel, type Consumer, type EachBatchPayload, type Message } from 'kafkajs';
 import { untilSteady, type Steadiness, type WarmUp } from './steady';
 
 /**
@@ -48,11 +48,28 @@ const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
 const DECLARATION = 1;
 const RELAYED = 2;
 
-interface Outgoing {
+export interface Outgoing {
+  /** Whole name. */
   topic: string;
   partition: number;
   key: string;
   value: Buffer;
+}
+
+export interface Incoming {
+  key: Buffer | null;
+  value: Buffer | null;
+}
+
+/** What the floor asks of a client library; topics are given by their whole names. */
+export interface FloorClient {
+  createTopics(topics: { name: string; partitions: number; configs: { name: string; value: string }[] }[]): Promise<void>;
+  /** One request at a time: acks=all. */
+  send(records: Outgoing[]): Promise<void>;
+  /** From the first record on; committed about once a second. */
+  consume(group: string, names: string[], onRecords: (partition: number, records: Incoming[]) => Promise<void>): Promise<void>;
+  /** Consumers first, then these topics. */
+  close(topics: string[]): Promise<void>;
 }
 
 /** Everything that arrives while a request is in flight joins the next one. */
@@ -107,41 +124,22 @@ class GroupCommit {
   }
 }
 
-async function run(config: FloorConfig, tell: (message: FromFloor) => void): Promise<void> {
+async function run(client: FloorClient, config: FloorConfig, tell: (message: FromFloor) => void): Promise<void> {
   const { partitions, sizes } = config;
   const prefix = `floor-${randomBytes(4).toString('hex')}.`;
   const agencies = sizes.requests.map((_, i) => `a${i}`);
-  const kafka = new Kafka({
-    brokers: config.brokers,
-    clientId: 'floor',
-    logLevel: logLevel.NOTHING,
-    socketFactory: ({ host, port, onConnect }) => net.connect({ host, port, noDelay: true }, onConnect),
-  });
-  const admin = kafka.admin();
-  await admin.connect();
   const topics = ['dossiers', 'clearances', ...agencies.flatMap((code) => [`requests.${code}`, `decisions.${code}`, `results.${code}`])];
-  await admin.createTopics({
-    topics: topics.map((topic) => ({
-      topic: prefix + topic,
-      numPartitions: partitions,
-      configEntries: [
+  await client.createTopics(
+    topics.map((topic) => ({
+      name: prefix + topic,
+      partitions,
+      configs: [
         { name: 'message.timestamp.type', value: 'LogAppendTime' },
         ...(topic === 'dossiers' && config.flushed ? [{ name: 'flush.messages', value: '1' }] : []),
       ],
     })),
-  });
-
-  const producer = kafka.producer({ maxInFlightRequests: 1, createPartitioner: () => partitionOf });
-  await producer.connect();
-  const commit = new GroupCommit(async (records) => {
-    const byTopic = new Map<string, Message[]>();
-    for (const { topic, partition, key, value } of records) {
-      let messages = byTopic.get(topic);
-      if (messages === undefined) byTopic.set(topic, (messages = []));
-      messages.push({ key, value, partition });
-    }
-    await producer.sendBatch({ acks: -1, topicMessages: [...byTopic].map(([topic, messages]) => ({ topic: prefix + topic, messages })) });
-  });
+  );
+  const commit = new GroupCommit((records) => client.send(records));
 
   const value = {
     declaration: Buffer.alloc(sizes.declaration, DECLARATION),
@@ -158,15 +156,15 @@ async function run(config: FloorConfig, tell: (message: FromFloor) => void): Pro
   const begin = (): void => {
     if (stopping) return;
     const key = `${prefix}${String(begun).padStart(16, '0')}`;
-    void commit.append([{ topic: 'dossiers', partition: begun++ % partitions, key, value: value.declaration }]);
+    void commit.append([{ topic: `${prefix}dossiers`, partition: begun++ % partitions, key, value: value.declaration }]);
   };
 
-  const consumers = await Promise.all([
+  await Promise.all([
     consume('exchange', ['dossiers'], (partition, messages) =>
       messages.flatMap((message): Outgoing[] => {
         const key = String(message.key);
         if (message.value?.[0] === DECLARATION)
-          return value.requests.map((request, i) => ({ topic: `requests.a${i}`, partition, key, value: request }));
+          return value.requests.map((request, i) => ({ topic: `${prefix}requests.a${i}`, partition, key, value: request }));
         const count = (answers.get(key) ?? 0) + 1;
         if (count < agencies.length) {
           answers.set(key, count);
@@ -174,8 +172,8 @@ async function run(config: FloorConfig, tell: (message: FromFloor) => void): Pro
         }
         answers.delete(key);
         return [
-          { topic: 'clearances', partition, key, value: value.clearance },
-          ...value.results.map((result, i) => ({ topic: `results.a${i}`, partition, key, value: result })),
+          { topic: `${prefix}clearances`, partition, key, value: value.clearance },
+          ...value.results.map((result, i) => ({ topic: `${prefix}results.a${i}`, partition, key, value: result })),
         ];
       }),
     ),
@@ -183,11 +181,11 @@ async function run(config: FloorConfig, tell: (message: FromFloor) => void): Pro
       'relay',
       agencies.map((code) => `decisions.${code}`),
       (partition, messages) =>
-        messages.map((message) => ({ topic: 'dossiers', partition, key: String(message.key), value: value.relayed })),
+        messages.map((message) => ({ topic: `${prefix}dossiers`, partition, key: String(message.key), value: value.relayed })),
     ),
     ...agencies.map((code) =>
       consume(`adapter.${code}`, [`requests.${code}`], (partition, messages) =>
-        messages.map((message) => ({ topic: `decisions.${code}`, partition, key: String(message.key), value: value.decision })),
+        messages.map((message) => ({ topic: `${prefix}decisions.${code}`, partition, key: String(message.key), value: value.decision })),
       ),
     ),
     consume('clearances', ['clearances'], (_partition, messages) => {
@@ -197,24 +195,15 @@ async function run(config: FloorConfig, tell: (message: FromFloor) => void): Pro
     }),
   ]);
 
-  async function consume(
-    group: string,
-    names: string[],
-    answer: (partition: number, messages: { key: Buffer | null; value: Buffer | null }[]) => Outgoing[],
-  ): Promise<{ disconnect(): Promise<void> }> {
-    const consumer = kafka.consumer({ groupId: prefix + group, sessionTimeout: 10_000, heartbeatInterval: 2_000, maxWaitTimeInMs: 500 });
-    await consumer.connect();
-    await consumer.subscribe({ topics: names.map((name) => prefix + name), fromBeginning: true });
-    await consumer.run({
-      autoCommitInterval: 1_000,
-      partitionsConsumedConcurrently: 64,
-      eachBatch: async ({ batch, resolveOffset }: EachBatchPayload) => {
-        const outgoing = answer(batch.partition, batch.messages);
+  function consume(group: string, names: string[], answer: (partition: number, records: Incoming[]) => Outgoing[]): Promise<void> {
+    return client.consume(
+      prefix + group,
+      names.map((name) => prefix + name),
+      async (partition, records) => {
+        const outgoing = answer(partition, records);
         if (outgoing.length > 0) await commit.append(outgoing);
-        resolveOffset(batch.lastOffset());
       },
-    });
-    return consumer;
+    );
   }
 
   for (let i = 0; i < config.inFlight; i++) begin();
@@ -224,23 +213,75 @@ async function run(config: FloorConfig, tell: (message: FromFloor) => void): Pro
   await sleep(config.seconds * 1000);
   tell({ rate: ((cleared - from) * 1000) / (performance.now() - fromMs), warmUp });
   stopping = true;
-  await Promise.all(consumers.map((consumer) => consumer.disconnect()));
-  await producer.disconnect();
-  await admin.deleteTopics({ topics: topics.map((topic) => prefix + topic) });
-  await admin.disconnect();
+  await client.close(topics.map((topic) => prefix + topic));
+}
+
+/** As a process of its own: the configuration is its argument, what it tells goes to its parent. */
+export function floorProcess(connect: (brokers: string[]) => Promise<FloorClient>): void {
+  process.once('disconnect', () => process.exit(1));
+  const config = JSON.parse(process.argv[2] ?? '{}') as FloorConfig;
+  connect(config.brokers)
+    .then((client) => run(client, config, (message) => process.send?.(message)))
+    .then(
+      () => process.exit(0),
+      (cause: unknown) => {
+        console.error(cause);
+        process.exit(1);
+      },
+    );
+}
+
+async function connectKafkajs(brokers: string[]): Promise<FloorClient> {
+  const kafka = new Kafka({
+    brokers,
+    clientId: 'floor',
+    logLevel: logLevel.NOTHING,
+    socketFactory: ({ host, port, onConnect }) => net.connect({ host, port, noDelay: true }, onConnect),
+  });
+  const admin = kafka.admin();
+  const producer = kafka.producer({ maxInFlightRequests: 1, createPartitioner: () => partitionOf });
+  await Promise.all([admin.connect(), producer.connect()]);
+  const consumers: Consumer[] = [];
+
+  return {
+    async createTopics(topics) {
+      await admin.createTopics({
+        topics: topics.map(({ name, partitions, configs }) => ({ topic: name, numPartitions: partitions, configEntries: configs })),
+      });
+    },
+    async send(records) {
+      const byTopic = new Map<string, Message[]>();
+      for (const { topic, partition, key, value } of records) {
+        let messages = byTopic.get(topic);
+        if (messages === undefined) byTopic.set(topic, (messages = []));
+        messages.push({ key, value, partition });
+      }
+      await producer.sendBatch({ acks: -1, topicMessages: [...byTopic].map(([topic, messages]) => ({ topic, messages })) });
+    },
+    async consume(group, names, onRecords) {
+      const consumer = kafka.consumer({ groupId: group, sessionTimeout: 10_000, heartbeatInterval: 2_000, maxWaitTimeInMs: 500 });
+      consumers.push(consumer);
+      await consumer.connect();
+      await consumer.subscribe({ topics: names, fromBeginning: true });
+      await consumer.run({
+        autoCommitInterval: 1_000,
+        partitionsConsumedConcurrently: 64,
+        eachBatch: async ({ batch, resolveOffset }: EachBatchPayload) => {
+          await onRecords(batch.partition, batch.messages);
+          resolveOffset(batch.lastOffset());
+        },
+      });
+    },
+    async close(topics) {
+      await Promise.all(consumers.map((consumer) => consumer.disconnect()));
+      await admin.deleteTopics({ topics });
+      await Promise.all([producer.disconnect(), admin.disconnect()]);
+    },
+  };
 }
 
 function partitionOf({ message }: { message: Message }): number {
   return message.partition ?? 0;
 }
 
-if (require.main === module) {
-  process.once('disconnect', () => process.exit(1));
-  run(JSON.parse(process.argv[2] ?? '{}') as FloorConfig, (message) => process.send?.(message)).then(
-    () => process.exit(0),
-    (cause: unknown) => {
-      console.error(cause);
-      process.exit(1);
-    },
-  );
-}
+if (require.main === module) floorProcess(connectKafkajs);
