@@ -91,7 +91,7 @@ describe('the embedded default, killed at random moments', () => {
   });
 });
 
-describe('Kafka and Redis, with processes killed', () => {
+describe.each(['kafkajs', 'platformatic'])('Kafka and Redis, with processes killed, client %s', (client) => {
   const folder: GatewayFolder = gatewayFolder();
   const processes = new Set<GatewayProcess>();
   const prefix = uniqueTopicPrefix('crash');
@@ -99,6 +99,7 @@ describe('Kafka and Redis, with processes killed', () => {
     const { kafkaBrokers, redisUrl } = testServices();
     return {
       KAFKA_BROKERS: kafkaBrokers.join(','),
+      KAFKA_CLIENT: client,
       REDIS_URL: redisUrl,
       REDIS_KEY_PREFIX: uniqueKey,
       TOPIC_PREFIX: prefix,

@@ -7,7 +7,7 @@ import { untilHolds } from '../support/until-holds';
 jest.setTimeout(180_000);
 
 /** The broker is killed in the middle of a load and comes back (guarantees.md G2, G11). */
-describe('Kafka killed in the middle', () => {
+describe.each(['kafkajs', 'platformatic'])('Kafka killed in the middle, client %s', (client) => {
   const folder = gatewayFolder();
   let kafka: Awaited<ReturnType<typeof ownKafka>>;
   let redis: Awaited<ReturnType<typeof ownRedis>>;
@@ -16,7 +16,12 @@ describe('Kafka killed in the middle', () => {
 
   beforeAll(async () => {
     [kafka, redis] = await Promise.all([ownKafka(), ownRedis()]);
-    gateway = await startGatewayProcess(folder, { KAFKA_BROKERS: kafka.brokers, REDIS_URL: redis.url, TOPIC_PARTITIONS: '4' });
+    gateway = await startGatewayProcess(folder, {
+      KAFKA_BROKERS: kafka.brokers,
+      KAFKA_CLIENT: client,
+      REDIS_URL: redis.url,
+      TOPIC_PARTITIONS: '4',
+    });
     agent = new AgentClient(gateway.url, folder.tokens()['agent'] ?? '');
   }, 120_000);
   afterAll(async () => {
