@@ -42,5 +42,7 @@ export function readDeclaration(
   if (!valid.ok) return { kind: 'refused', dialect, problems: valid.problems };
   const { header, portCall, ship } = valid.value;
   const head: DeclarationHead = { header, ...(portCall === undefined ? {} : { portCall }), ...(ship === undefined ? {} : { ship }) };
-  return { kind: 'valid', dialect, resendIsUpdate, head, json: JSON.stringify(valid.value), warnings: valid.warnings };
+  // Nothing had to be normalised, and the sender writes JSON as we do: its text is the record's.
+  const asSent = (valid.value as unknown) === reading.candidate ? reading.json : undefined;
+  return { kind: 'valid', dialect, resendIsUpdate, head, json: asSent ?? JSON.stringify(valid.value), warnings: valid.warnings };
 }

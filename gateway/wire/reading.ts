@@ -17,6 +17,8 @@ export interface ReadDeclaration {
   /** True where a resend under the same message id with other bytes is an update (EPC). */
   resendIsUpdate: boolean;
   candidate: Record<string, unknown>;
+  /** What `JSON.stringify` would write for the candidate, where the sender's bytes are that already. */
+  json?: string;
   /** Faults and warnings met while reading that did not stop it. */
   problems: Problem[];
   /** The sender's position of a canonical JSON Pointer: of the nearest ancestor that came from the document. */

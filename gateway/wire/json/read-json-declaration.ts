@@ -6,12 +6,13 @@ import { readStrictJson } from './strict-json';
 export function readJsonDeclaration(bytes: Buffer): Reading {
   const json = readStrictJson(bytes);
   if ('unreadable' in json) return json;
-  const { value, problems, locate } = json;
+  const { value, text, problems, locate } = json;
   const isObject = value !== null && typeof value === 'object' && !Array.isArray(value);
   return {
     dialect: 'json',
     resendIsUpdate: false,
     candidate: isObject ? (value as Record<string, unknown>) : {},
+    ...(isObject && text !== undefined ? { json: text } : {}),
     problems: isObject
       ? problems
       : [

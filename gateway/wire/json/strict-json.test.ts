@@ -50,6 +50,55 @@ describe('strict JSON, what is fine', () => {
   });
 });
 
+describe('strict JSON that is as JSON.stringify writes it', () => {
+  it.each([
+    '{}',
+    '[0,-1,12.5,0.5,100,123456789012345,-98765.4321]',
+    '{"a":[true,false,null,""],"tên":"Cảng 越 🚢\u2028"}',
+    '\ufeff{"a":"10:30"}',
+  ])('is handed on as text: %s', (text) => {
+    expect(readable(text).text).toBe(JSON.stringify(readable(text).value));
+  });
+
+  it.each([
+    ['white space', '{"a": 1}'],
+    ['white space at the end', '{"a":1}\n'],
+    ['escapes', '{"a":"\\u1ea3"}'],
+    ['a zero at the end of a fraction', '[1.50]'],
+    ['zeros alone', '[0.0]'],
+    ['a minus before zero', '[-0]'],
+    ['a small fraction', '[0.0000001]'],
+    ['an exponent', '[1e2]'],
+    ['a number of many digits', '[0.1234567890123456789]'],
+    ['keys that are numbers', '{"b":1,"1":2}'],
+  ])('is not handed on with %s', (_, text) => {
+    expect(readable(text).text).toBeUndefined();
+  });
+
+  it('is never text that JSON.stringify would write otherwise', () => {
+    const number = fc.stringMatching(/^-?(0|[1-9]\d{0,16})(\.\d{1,9})?([eE][+-]?\d{1,2})?$/);
+    const string = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 5 }).map((value) => JSON.stringify(value)),
+      fc.stringMatching(/^"[a-z0-9]{0,3}"$/),
+    );
+    const token = fc.oneof(number, string, fc.constantFrom('true', 'null', '[]', '{}'));
+    const text = fc
+      .array(fc.tuple(string, token, fc.constantFrom('', '', '', ' ', '\n')), { maxLength: 4 })
+      .map((members) => `{${members.map(([key, value, space]) => `${key}:${space}${value}`).join(',')}}`);
+    let handedOn = 0;
+    fc.assert(
+      fc.property(text, (json) => {
+        const reading = read(json);
+        if ('unreadable' in reading || reading.text === undefined) return;
+        handedOn++;
+        expect(reading.text).toBe(JSON.stringify(JSON.parse(json)));
+      }),
+      { numRuns: 3_000 },
+    );
+    expect(handedOn).toBeGreaterThan(300);
+  });
+});
+
 describe('strict JSON, what is refused', () => {
   it.each([
     ['nothing', '', 1, 1],

@@ -16,6 +16,8 @@ export interface JsonLimits {
 
 export interface StrictJson {
   value: unknown;
+  /** The text, where it is just what `JSON.stringify` writes for the value. */
+  text?: string;
   /** Faults in content (422): numbers no double holds, text that is not accepted, keys that reach a prototype. */
   problems: Problem[];
   /** Where a JSON Pointer stands, or the nearest ancestor of it that is in the document. */
@@ -51,17 +53,21 @@ export function readStrictJson(bytes: Buffer, limits: JsonLimits = defaultLimits
   // A document past a limit is refused before anything is built of it.
   if (scan.crowded && indexOf().fault !== undefined) return judge(indexOf(), undefined, locate, positionOf);
   let value: unknown;
+  let text = '';
   let parsed = false;
   let keys: KeyCount = { total: 0, prototype: false };
   try {
-    value = JSON.parse(bytes.toString('utf8', start)) as unknown;
+    text = bytes.toString('utf8', start);
+    value = JSON.parse(text) as unknown;
     parsed = true;
     keys = countKeys(value);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
 
-  if (parsed && !scan.suspicious && keys.total === scan.colons && !keys.prototype) return { value, problems: [], locate };
+  if (parsed && !scan.suspicious && keys.total === scan.colons && !keys.prototype) {
+    return { value, ...(scan.compact ? { text } : {}), problems: [], locate };
+  }
   return judge(indexOf(), value, locate, positionOf);
 }
 
@@ -121,6 +127,8 @@ interface ByteScan {
   colons: number;
   /** Something that needs the slow reading: a large number, an escape or a character that may not be accepted. */
   suspicious: boolean;
+  /** Sure to be as `JSON.stringify` would write it, if it is JSON without repeated keys. */
+  compact: boolean;
 }
 
 /**
@@ -133,14 +141,21 @@ function scanBytes(bytes: Buffer, start: number, { maxDepth, maxValues }: JsonLi
   // Openings and commas: at least as many as values, less one.
   let marks = 0;
   let suspicious = false;
+  let compact = true;
   let at = start;
   while (at < length) {
     const byte = bytes[at++] as number;
     if (byte === 0x22) {
+      const begin = at;
       while (at < length) {
         const inner = bytes[at++] as number;
-        if (inner === 0x22) break;
+        if (inner === 0x22) {
+          // Keys that are numbers change places.
+          if (bytes[at] === 0x3a && isDigit(bytes[begin])) compact = false;
+          break;
+        }
         if (inner === 0x5c) {
+          compact = false;
           // An escaped letter is only of interest as \u00xx, \uD8xx–\uDFxx, \uFFFx; \b and \f are controls.
           const escaped = bytes[at++];
           if (escaped === 0x75) {
@@ -154,23 +169,28 @@ function scanBytes(bytes: Buffer, start: number, { maxDepth, maxValues }: JsonLi
       }
     } else if (byte === 0x7b || byte === 0x5b) {
       marks++;
-      if (++depth > maxDepth) return { crowded: true, colons, suspicious: true };
+      if (++depth > maxDepth) return { crowded: true, colons, suspicious: true, compact: false };
     } else if (byte === 0x7d || byte === 0x5d) depth--;
     else if (byte === 0x2c) marks++;
     else if (byte === 0x3a) colons++;
     else if (byte >= 0x30 && byte <= 0x39) {
-      // Up to 15 characters without an exponent cannot be out of range.
+      // Up to 15 characters without an exponent cannot be out of range, and are what a double of them is written as, but for
+      // zeros at the end of a fraction, a minus before zero, and fractions so small that they get an exponent.
       const begin = at;
+      let fraction = false;
       while (at < length) {
         const inner = bytes[at] as number;
         if (inner === 0x65 || inner === 0x45) suspicious = true;
-        else if ((inner < 0x30 || inner > 0x39) && inner !== 0x2e) break;
+        else if (inner === 0x2e) fraction = true;
+        else if (inner < 0x30 || inner > 0x39) break;
         at++;
       }
       if (at - begin > 14) suspicious = true;
-    }
+      if (fraction && bytes[at - 1] === 0x30) compact = false;
+      else if (byte === 0x30 && (bytes[begin - 2] === 0x2d || (fraction && bytes[begin + 1] === 0x30))) compact = false;
+    } else if (byte <= 0x20) compact = false;
   }
-  return { crowded: marks >= maxValues, colons, suspicious };
+  return { crowded: marks >= maxValues, colons, suspicious, compact };
 }
 
 interface KeyCount {
@@ -196,8 +216,8 @@ function countInto(value: unknown, count: KeyCount): number {
     return total;
   }
   const members = value as Record<string, unknown>;
+  // What JSON.parse makes inherits nothing that is enumerable.
   for (const key in members) {
-    if (!Object.hasOwn(members, key)) continue;
     total++;
     if ((key.length === 9 || key.length === 11) && isPrototypeKey(key)) count.prototype = true;
     const member = members[key];
@@ -217,6 +237,10 @@ function dropPrototypeKeys(value: unknown): void {
   for (const key of Object.keys(members))
     if (isPrototypeKey(key)) Reflect.deleteProperty(members, key);
     else dropPrototypeKeys(members[key]);
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
 }
 
 /** Offset of the first byte that is not part of well-formed UTF-8 (Unicode table 3-7); the length when all are. */

@@ -43,6 +43,15 @@ describe('normalising times', () => {
     expect(of({ header: { sentAt: '2026-11-24T12:00:00' } }).candidate).toEqual({ header: { sentAt: '2026-11-24T03:00:00Z' } });
   });
 
+  it.each([
+    ['2026-11-24T24:00:00Z', '2026-11-25T00:00:00Z'],
+    ['2026-11-24t10:00:00z', '2026-11-24T10:00:00Z'],
+    ['2026-11-24T10:00+00', '2026-11-24T10:00:00Z'],
+    ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00Z'],
+  ])('brings %s to its one form', (written, normal) => {
+    expect(of({ header: { sentAt: written } }).candidate).toEqual({ header: { sentAt: normal } });
+  });
+
   it('leaves what is no time, for the validator to name', () => {
     const source = { header: { sentAt: '24.11.2026' }, portCall: { eta: 5, etd: null } };
     expect(of(source)).toEqual({ candidate: source, warnings: [] });
@@ -61,6 +70,44 @@ describe('normalising times', () => {
 describe('normalising text', () => {
   it('composes and trims', () => {
     expect(of({ ship: { name: '  HA\u0309I PHO\u0300NG \n' } }).candidate).toEqual({ ship: { name: 'HẢI PHÒNG' } });
+  });
+
+  it('is NFC without white space around it, for any text', () => {
+    const letters = fc.constantFrom(
+      'a',
+      'o',
+      'ư',
+      'Ẽ',
+      'ỹ',
+      'ạ',
+      '越',
+      'ㄱ',
+      '\u0300',
+      '\u0301',
+      '\u0323',
+      '\u0302',
+      '\u212b',
+      ' ',
+      '\u00a0',
+      '\u0085',
+    );
+    const text = fc.oneof(fc.string({ unit: letters }), fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }));
+    fc.assert(
+      fc.property(text, (name) => {
+        expect(of({ ship: { name } }).candidate).toEqual({ ship: { name: name.normalize('NFC').trim() } });
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('knows letters that are composed already', () => {
+    const composed = [0x1ea0, 0x1ef9, 0x4e00, 0x9fff].map((unit) => String.fromCharCode(unit));
+    const all = Array.from({ length: 0x1efa - 0x1ea0 }, (_, i) => 0x1ea0 + i).concat(Array.from({ length: 0x5200 }, (_, i) => 0x4e00 + i));
+    const text = String.fromCharCode(...all);
+    expect(composed.every((letter) => text.includes(letter))).toBe(true);
+    expect(text.normalize('NFC')).toBe(text);
+    // None of them joins with one before it.
+    for (const letter of text) expect(`a${letter}`.normalize('NFC')).toBe(`a${letter}`);
   });
 
   it('strips the prefix of UN numbers', () => {
