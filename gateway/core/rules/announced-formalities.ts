@@ -1,11 +1,11 @@
 import type { Problem } from '../problem';
 import { problem } from '../problem-catalogue';
-import { entriesOf, formality, type Rule } from './rule';
+import { forEachEntry, formality, type Rule } from './rule';
 
 /** What reportedFormalities announces and this declaration does not carry: it may follow by its due time. */
 export const announcedFormalities: Rule = (declaration) => {
   const problems: Problem[] = [];
-  for (const [i, name] of entriesOf(declaration.reportedFormalities))
+  forEachEntry(declaration.reportedFormalities, (name, i) => {
     if (formality(declaration, name) === undefined)
       problems.push(
         problem(
@@ -17,5 +17,6 @@ export const announcedFormalities: Rule = (declaration) => {
           },
         ),
       );
+  });
   return problems;
 };

@@ -8,16 +8,16 @@ export const certificates: Rule = (declaration) => {
   const problems: Problem[] = [];
   const sentOn = declaration.header?.sentAt?.slice(0, 10);
   if (sentOn === undefined) return problems;
-  forEachCertificate(declaration, ({ expiryDate }, pointer) => {
+  forEachCertificate(declaration, ({ expiryDate }, place) => {
     if (expiryDate !== undefined && expiryDate < sentOn)
-      problems.push(problem('certificate-expired', { pointer: `${pointer}/expiryDate` }));
+      problems.push(problem('certificate-expired', { pointer: `${place()}/expiryDate` }));
   });
-  forEachPerson(declaration, ({ travelDocument }, pointer) => {
+  forEachPerson(declaration, ({ travelDocument }, place) => {
     if (travelDocument?.expiryDate !== undefined && travelDocument.expiryDate < sentOn)
       problems.push(
         problem(
           'certificate-expired',
-          { pointer: `${pointer}/travelDocument/expiryDate` },
+          { pointer: `${place()}/travelDocument/expiryDate` },
           { en: 'The travel document had expired when the message was sent.', vi: 'Giấy tờ đi lại đã hết hạn khi gửi.' },
         ),
       );

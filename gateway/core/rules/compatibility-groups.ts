@@ -6,9 +6,9 @@ import { forEachDangerousGoods } from './walk';
 /** Class 1 is declared with division and compatibility group: 1.4S, not 1.4 (IMDG 2.1.2). */
 export const compatibilityGroups: Rule = (declaration) => {
   const problems: Problem[] = [];
-  forEachDangerousGoods(declaration, ({ hazardClass }, pointer) => {
+  forEachDangerousGoods(declaration, ({ hazardClass }, place) => {
     if (hazardClass?.startsWith('1') === true && hazardClass.length < 4)
-      problems.push(problem('compatibility-group-missing', { pointer: `${pointer}/hazardClass` }));
+      problems.push(problem('compatibility-group-missing', { pointer: `${place()}/hazardClass` }));
   });
   return problems;
 };

@@ -7,7 +7,7 @@ import { forEachDangerousGoods } from './walk';
 /** The class declared is that of the UN number, as far as the table and the declaration both go: "2" is not against 2.1. */
 export const hazardClassesOfNumbers: Rule = (declaration) => {
   const problems: Problem[] = [];
-  forEachDangerousGoods(declaration, ({ unNumber, hazardClass }, pointer) => {
+  forEachDangerousGoods(declaration, ({ unNumber, hazardClass }, place) => {
     if (unNumber === undefined || hazardClass === undefined) return;
     const classes = classesOfUnNumber(unNumber);
     if (classes === undefined || classes.some((known) => hazardClass.startsWith(known) || known.startsWith(hazardClass))) return;
@@ -15,7 +15,7 @@ export const hazardClassesOfNumbers: Rule = (declaration) => {
       en: `UN ${unNumber} is of class ${classes.join(' or ')}.`,
       vi: `UN ${unNumber} thuộc loại ${classes.join(' hoặc ')}.`,
     };
-    problems.push(problem('hazard-class-mismatch', { pointer: `${pointer}/hazardClass` }, detail));
+    problems.push(problem('hazard-class-mismatch', { pointer: `${place()}/hazardClass` }, detail));
   });
   return problems;
 };

@@ -7,8 +7,8 @@ import { forEachPort } from './walk';
 /** Every UN/LOCODE is in the list, or stands for an unknown port (ZZUKN, XX888). */
 export const locations: Rule = (declaration) => {
   const problems: Problem[] = [];
-  forEachPort(declaration, ({ unLocode }, pointer) => {
-    if (unLocode !== undefined && !isUnLocode(unLocode)) problems.push(problem('locode-unknown', { pointer: `${pointer}/unLocode` }));
+  forEachPort(declaration, ({ unLocode }, place) => {
+    if (unLocode !== undefined && !isUnLocode(unLocode)) problems.push(problem('locode-unknown', { pointer: `${place()}/unLocode` }));
   });
   return problems;
 };

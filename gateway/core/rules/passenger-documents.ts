@@ -1,12 +1,13 @@
 import type { Problem } from '../problem';
 import { problem } from '../problem-catalogue';
-import { entriesOf, formality, type Rule } from './rule';
+import { forEachEntry, formality, type Rule } from './rule';
 
 /** A passenger has a travel document (IMO0102 to IMO0104). */
 export const passengerDocuments: Rule = (declaration) => {
   const problems: Problem[] = [];
-  for (const [i, { travelDocument }] of entriesOf(formality(declaration, 'passengerList')?.passengers))
+  forEachEntry(formality(declaration, 'passengerList')?.passengers, ({ travelDocument }, i) => {
     if (travelDocument === undefined)
       problems.push(problem('travel-document-missing', { pointer: `/formalities/passengerList/passengers/${i}/travelDocument` }));
+  });
   return problems;
 };

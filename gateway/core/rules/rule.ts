@@ -35,11 +35,14 @@ export function formality<Name extends keyof Formalities>(
   return declaration.formalities?.[name] ?? undefined;
 }
 
-/** Entries of a list that are there, with their place in it. */
-export function* entriesOf<Item>(list: readonly Item[] | null | undefined): Generator<[index: number, item: NonNullable<Item>]> {
+/** Visits the entries of a list that are there, with their index in it. */
+export function forEachEntry<Item>(
+  list: readonly Item[] | null | undefined,
+  visit: (item: NonNullable<Item>, index: number) => void,
+): void {
   if (list === undefined || list === null) return;
   for (let index = 0; index < list.length; index++) {
     const item = list[index];
-    if (item !== undefined && item !== null) yield [index, item];
+    if (item !== undefined && item !== null) visit(item, index);
   }
 }

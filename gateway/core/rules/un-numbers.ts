@@ -7,8 +7,8 @@ import { forEachDangerousGoods } from './walk';
 /** UN numbers are those of the dangerous goods list, not of a range: 6666 is none. */
 export const unNumbers: Rule = (declaration) => {
   const problems: Problem[] = [];
-  forEachDangerousGoods(declaration, ({ unNumber }, pointer) => {
-    if (unNumber !== undefined && !isUnNumber(unNumber)) problems.push(problem('un-number-unknown', { pointer: `${pointer}/unNumber` }));
+  forEachDangerousGoods(declaration, ({ unNumber }, place) => {
+    if (unNumber !== undefined && !isUnNumber(unNumber)) problems.push(problem('un-number-unknown', { pointer: `${place()}/unNumber` }));
   });
   return problems;
 };
