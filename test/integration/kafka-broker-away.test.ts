@@ -8,6 +8,8 @@ import { ownKafka, uniqueTopicPrefix } from '../support/services';
 jest.setTimeout(120_000);
 
 const APPEND_DEADLINE_MS = 1_800;
+/** The log's own. */
+const SESSION_TIMEOUT_MS = 6_000;
 /** What intake owes (guarantees G11); the slack beyond the own deadline is for a busy machine; kafkajs alone takes 21 s. */
 const ANSWER_WITHIN_MS = 8_000;
 
@@ -104,6 +106,31 @@ describe.each([
     });
     // The request that froze with the broker may have been carried out when it woke; the one that was refused was not.
     expect([2, 3]).toContain(values.length);
+  });
+
+  it('goes on by itself after the broker stood still for longer than a session', async () => {
+    await log.createTopics([{ topic: 'paused', partitions: 1 }]);
+    let seen = 0;
+    let fatal: Error | undefined;
+    const consumer = await log.consume({
+      group: uniqueTopicPrefix('group'),
+      topics: ['paused'],
+      onBatch: (batch) => {
+        seen += batch.records.length;
+        return Promise.resolve();
+      },
+      onFatal: (cause) => (fatal = cause),
+    });
+    await log.append(numbered('paused', 1));
+    await eventually('the first record', () => seen >= 1);
+    await kafka.kill('SIGSTOP');
+    // The time itself is what is tested: a little longer than a member may be silent.
+    await new Promise((resolve) => setTimeout(resolve, SESSION_TIMEOUT_MS + 1_000));
+    await kafka.kill('SIGCONT');
+    await eventually('the log takes records again', async () => (await outcomeOf(log.append(numbered('paused', 1)))).code === 'stored');
+    await eventually('the consumer goes on', () => seen >= 2, 60_000);
+    expect(fatal).toBeUndefined();
+    await consumer.stop();
   });
 
   it('answers reads of offsets and ranges after the broker was restarted', async () => {

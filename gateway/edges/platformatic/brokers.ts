@@ -10,6 +10,7 @@ import {
   type ConnectionOptions,
   type SASLMechanismValue,
 } from '@platformatic/kafka';
+import { within } from '../kafka/kafka-faults';
 import { BrokerAway, faultOf } from './platformatic-faults';
 
 /** How the cluster is reached. */
@@ -33,6 +34,8 @@ export interface PartitionLeader {
 type Metadata = Awaited<ReturnType<typeof metadataV11.api.async>>;
 
 const CONNECT_WITHIN_MS = 1_000;
+/** Before another broker is asked the same; the last one has the time that a request has. */
+const ANYBODY_WITHIN_MS = 1_000;
 const METADATA_MAX_AGE_MS = 60_000;
 const DEFAULT_PORT = 9_092;
 const PRODUCE_API_KEY = 0;
@@ -44,7 +47,8 @@ const PRODUCE_API_KEY = 0;
  */
 export class Brokers {
   readonly #pool: ConnectionPool;
-  readonly #seeds: Broker[];
+  /** Whom to ask what any broker knows: seeds, then those learned of; who did not answer comes last. */
+  #candidates: Broker[];
   readonly #nodes = new Map<number, Broker>();
   readonly #topics = new Map<string, PartitionLeader[]>();
   #refreshedMs = -Infinity;
@@ -52,11 +56,11 @@ export class Brokers {
   #produces = 0;
 
   constructor(options: PlatformaticConnectionOptions, requestTimeoutMs: number) {
-    this.#seeds = options.brokers.map(brokerOf);
+    this.#candidates = inAnyOrder(options.brokers.map(brokerOf));
     const connection: ConnectionOptions = { connectTimeout: CONNECT_WITHIN_MS, requestTimeout: requestTimeoutMs };
     if (options.ssl !== undefined && options.ssl !== false) {
       connection.tls = options.ssl === true ? {} : options.ssl;
-      connection.tlsServerName = this.#seeds.every(({ host }) => net.isIP(host) === 0);
+      connection.tlsServerName = this.#candidates.every(({ host }) => net.isIP(host) === 0);
     }
     if (options.sasl) connection.sasl = { ...options.sasl, mechanism: options.sasl.mechanism.toUpperCase() as SASLMechanismValue };
     this.#pool = new ConnectionPool(options.clientId, connection);
@@ -72,7 +76,10 @@ export class Brokers {
   /** @throws BrokerAnswer when a broker says no to one of the topics */
   async refresh(topicNames: string[]): Promise<void> {
     const { brokers, topics } = await this.describe(topicNames);
-    for (const { nodeId, host, port } of brokers) this.#nodes.set(nodeId, { host, port });
+    for (const { nodeId, host, port } of brokers) {
+      this.#nodes.set(nodeId, { host, port });
+      if (!this.#candidates.some((known) => known.host === host && known.port === port)) this.#candidates.push({ host, port });
+    }
     for (const { name, partitions } of topics)
       this.#topics.set(
         name ?? '',
@@ -88,11 +95,28 @@ export class Brokers {
    */
   async describe(topicNames: string[] | null): Promise<Metadata> {
     try {
-      return await this.ask(await this.any(), metadataV11.api.async, topicNames, false, false);
+      return await this.#askAnybody(topicNames);
     } catch (fault) {
       const answer = ((fault as Error).cause as { response?: Metadata } | undefined)?.response;
       if (answer?.topics.every(({ errorCode }) => errorCode === 0)) return answer;
       throw fault;
+    }
+  }
+
+  /** A broker that is frozen takes connections and never answers: the next one is asked after a moment. */
+  async #askAnybody(topicNames: string[] | null): Promise<Metadata> {
+    for (let left = this.#candidates.length; ; left--) {
+      const [first, ...others] = this.#candidates as [Broker, ...Broker[]];
+      let connection: Connection | undefined;
+      try {
+        connection = await this.at(first);
+        const asking = this.ask(connection, metadataV11.api.async, topicNames, false, false);
+        return await (left > 1 ? within(asking, ANYBODY_WITHIN_MS, () => new BrokerAway('a broker does not answer')) : asking);
+      } catch (fault) {
+        if (this.#isCut || left <= 1 || !(fault instanceof BrokerAway)) throw fault;
+        connection?.socket.destroy();
+        this.#candidates = [...others, first];
+      }
     }
   }
 
@@ -110,7 +134,7 @@ export class Brokers {
 
   /** A broker that answers. */
   any(): Promise<Connection> {
-    return this.#connection(this.#pool.getFirstAvailable([...this.#seeds, ...this.#nodes.values()]));
+    return this.#connection(this.#pool.getFirstAvailable(this.#candidates));
   }
 
   /** @throws BrokerAway when nothing is known of it, or it does not answer */
@@ -187,6 +211,12 @@ export class Brokers {
   #failIfCut(): void {
     if (this.#isCut) throw new BrokerAway('the client was given up');
   }
+}
+
+/** Clients that start at once do not all begin with the same broker. */
+function inAnyOrder(brokers: Broker[]): Broker[] {
+  const first = Math.floor(Math.random() * brokers.length);
+  return [...brokers.slice(first), ...brokers.slice(0, first)];
 }
 
 function brokerOf(address: string): Broker {

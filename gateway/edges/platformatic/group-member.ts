@@ -46,14 +46,21 @@ const MOST_TRIES = 50;
  */
 export class GroupMember {
   readonly #options: GroupOptions;
-  readonly #brokers: Brokers;
+  #brokers: Brokers;
   #coordinator: { host: string; port: number } | undefined;
   #memberId = '';
   #generation = -1;
 
   constructor(options: GroupOptions) {
     this.#options = options;
-    this.#brokers = new Brokers(options, options.rebalanceTimeoutMs + REQUEST_SLACK_MS);
+    this.#brokers = openBrokers(options);
+  }
+
+  /** The same member, over new connections, to the coordinator of now. What is pending rejects. */
+  reconnect(): void {
+    this.#brokers.cut();
+    this.#brokers = openBrokers(this.#options);
+    this.#coordinator = undefined;
   }
 
   /**
@@ -165,6 +172,10 @@ export class GroupMember {
     const partitionCounts = new Map(topicNames.map((name) => [name, this.#brokers.partitionsOf(name).length]));
     return assignInTurn(subscriptions, partitionCounts).map(({ memberId, topics }) => ({ memberId, assignment: assignmentOf(topics) }));
   }
+}
+
+function openBrokers(options: GroupOptions): Brokers {
+  return new Brokers(options, options.rebalanceTimeoutMs + REQUEST_SLACK_MS);
 }
 
 /** Partition after partition to member after member, of those that want its topic. */

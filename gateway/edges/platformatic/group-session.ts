@@ -7,6 +7,7 @@ import { Brokers, type PlatformaticConnectionOptions } from './brokers';
 import { fetchRecords, type Fetched, type WantedPartition } from './fetch-records';
 import { GroupMember, type TopicPartitions } from './group-member';
 import { EARLIEST, listOffsets } from './list-offsets';
+import { BrokerAway } from './platformatic-faults';
 
 /**
  * One member of a consumer group, from joining to crash or stop. Each leader has one fetch under way, for all its partitions that have not
@@ -34,6 +35,8 @@ const LAST_PAUSE_MS = 10_000;
 /** Fetches that fail in a row before the session counts as crashed: about 6 s. */
 const MAX_FETCH_FAILURES = 6;
 const LOOK_FOR_LEADERS_MS = 500;
+/** Less than the session: there is time to ask again over another connection. */
+const HEARTBEAT_WITHIN_MS = 2_000;
 const COMMIT_AGAIN_MS = 500;
 /** A commit costs the broker an append of its own; what is read again after a crash was done before, and is known to be. */
 const COMMIT_EVERY_MS = 100;
@@ -227,13 +230,18 @@ export class GroupSession implements ConsumerSession {
 
   async #beatOnce(): Promise<void> {
     try {
-      await within(this.#member.heartbeat(), this.#options.sessionTimeoutMs, () => new Error('no answer'));
+      await within(this.#member.heartbeat(), HEARTBEAT_WITHIN_MS, () => new BrokerAway('the coordinator does not answer'));
       this.#confirmedMs = this.#activeMs = performance.now();
     } catch (cause) {
+      // A join that has begun meanwhile finds out by itself.
+      if (this.#isJoining) return;
       if (isMembershipLost(cause)) this.#loseMembership();
       else if (answerOf(cause) === 'REBALANCE_IN_PROGRESS') {
         this.#confirmedMs = this.#activeMs = performance.now();
         this.#rebalance();
+      } else if (isAway(cause) && !this.#isOut()) {
+        // A membership outlives its connection: a new member would hold up the group until the session of the old one has ended.
+        this.#member.reconnect();
       } else this.#crash(cause);
     } finally {
       this.#beating = undefined;
