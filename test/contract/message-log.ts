@@ -31,6 +31,8 @@ export function messageLogContract(name: string, prepare: () => Promise<LogUnder
     async function newTopic(partitions = 1): Promise<string> {
       const topic = fresh('topic');
       await log.createTopics([{ topic, partitions, maxRecordBytes: 16 * 1024 * 1024 }]);
+      // A broker that knows one of a fresh topic's partitions and not yet the other is sent the records of both again.
+      await log.offsets(topic);
       return topic;
     }
 
