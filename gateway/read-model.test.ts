@@ -73,7 +73,7 @@ test('a dossier stands in its tenant’s list once, under the time when it was o
   const inList = (changes: StoreChange[]): StoreChange[] =>
     changes.filter((change) => 'index' in change && change.index === indexes.dossiers('agent'));
   expect(inList(indexChanges(undefined, first.state))).toEqual([
-    { index: indexes.dossiers('agent'), add: story.state.dossierId, score: Date.parse('2026-11-24T03:00:00Z') },
+    { index: indexes.dossiers('agent'), add: story.state.dossierId, score: Date.parse('2026-11-24T03:00:00Z'), was: null },
   ]);
   story.acceptAll();
   expect(inList(indexChanges(first.state, story.state))).toEqual([]);
@@ -123,7 +123,7 @@ describe('event ids', () => {
     const [{ put, value } = { put: '', value: '' }, ...others] = changes.filter((change) => 'put' in change);
     expect([put, others]).toEqual(['ve:7-42', []]);
     for (const index of [indexes.feed('agent'), indexes.events('d')]) {
-      expect(changes).toContainEqual({ index, add: '7-42', score: eventScore(42, 0) });
+      expect(changes).toContainEqual({ index, add: '7-42', score: eventScore(42, 0), was: null });
     }
     const read = (from: number): string[] => readEvents('7-42', Buffer.from(value), from).map(({ id, type }) => `${id} ${type}`);
     expect(read(0)).toEqual(['7-42-0 decision', '7-42-1 clearance']);

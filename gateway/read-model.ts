@@ -117,21 +117,26 @@ export function parseTimerMember(member: string): { dossierId: DossierId; timer:
 export function indexChanges(before: DossierState | undefined, after: DossierState): StoreChange[] {
   const changes: StoreChange[] = [];
   if (before === undefined)
-    changes.push({ index: indexes.dossiers(after.tenant), add: after.dossierId, score: Date.parse(after.openedAt) });
+    changes.push({ index: indexes.dossiers(after.tenant), add: after.dossierId, score: Date.parse(after.openedAt), was: null });
   const old = before === undefined ? new Map<string, string>() : timersOf(before);
   const now = timersOf(after);
   for (const [timer, dueAt] of now) {
-    if (old.get(timer) !== dueAt)
-      changes.push({ index: indexes.timers, add: timerMember(after.dossierId, timer), score: Date.parse(dueAt) });
+    const before = old.get(timer);
+    if (before === dueAt) continue;
+    const was = before === undefined ? null : Date.parse(before);
+    changes.push({ index: indexes.timers, add: timerMember(after.dossierId, timer), score: Date.parse(dueAt), was });
   }
-  for (const timer of old.keys()) if (!now.has(timer)) changes.push({ index: indexes.timers, drop: timerMember(after.dossierId, timer) });
-  const oldTasks = new Map([...(before?.tasks ?? []), ...(before?.formerTasks ?? [])].map((task) => [task.taskId, listOf(before, task)]));
+  for (const [timer, dueAt] of old)
+    if (!now.has(timer)) changes.push({ index: indexes.timers, drop: timerMember(after.dossierId, timer), was: Date.parse(dueAt) });
+  const oldTasks = new Map([...(before?.tasks ?? []), ...(before?.formerTasks ?? [])].map((task) => [task.taskId, task]));
   for (const task of [...after.tasks, ...after.formerTasks]) {
     const list = listOf(after, task);
-    const was = oldTasks.get(task.taskId);
-    if (list === was) continue;
-    if (was !== undefined && was !== 'none') changes.push({ index: indexNamed(was, task.agency), drop: task.taskId });
-    if (list !== 'none') changes.push({ index: indexNamed(list, task.agency), add: task.taskId, score: Date.parse(task.dueAt) });
+    const old = oldTasks.get(task.taskId);
+    const was = old === undefined ? 'none' : listOf(before, old);
+    if (list === was && old?.dueAt === task.dueAt) continue;
+    if (old !== undefined && was !== 'none')
+      changes.push({ index: indexNamed(was, task.agency), drop: task.taskId, was: Date.parse(old.dueAt) });
+    if (list !== 'none') changes.push({ index: indexNamed(list, task.agency), add: task.taskId, score: Date.parse(task.dueAt), was: null });
   }
   return changes;
 }
@@ -158,7 +163,7 @@ export function eventChanges(
   const score = eventScore(position.offset, 0);
   return [
     { put: keys.events(record), value: JSON.stringify(value) },
-    { index: indexes.events(dossierId), add: record, score },
-    { index: indexes.feed(tenant), add: record, score },
+    { index: indexes.events(dossierId), add: record, score, was: null },
+    { index: indexes.feed(tenant), add: record, score, was: null },
   ];
 }

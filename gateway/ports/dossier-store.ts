@@ -18,9 +18,12 @@ export interface Marker {
 export type StoreChange =
   | { put: string; value: Buffer | string }
   | { remove: string }
-  /** Adds a member to a sorted index, or moves it. */
-  | { index: string; add: string; score: number }
-  | { index: string; drop: string };
+  /**
+   * Adds a member to a sorted index, or moves it; drops it. `was`: the score under which it stands before, null: it does not. Said only
+   * by who knows it for certain, from the state whose change this is: a store need not look it up then.
+   */
+  | { index: string; add: string; score: number; was?: number | null }
+  | { index: string; drop: string; was?: number };
 
 export interface RangeQuery {
   /** Inclusive bounds of the score. */

@@ -81,6 +81,7 @@ export class FakeDossierStore implements DossierStore {
     return this.run('commit', partition, (part) => {
       const settled = settleChanges(changes);
       if (!isSameMarker(part.marker, expected)) return 'stale';
+      checkWas(part, changes);
       apply(part, settled);
       part.marker = { ...next };
       if (hints.length > 0) for (const listener of [...this.data.listeners]) queueMicrotask(() => this.tell(listener, hints));
@@ -89,7 +90,10 @@ export class FakeDossierStore implements DossierStore {
   }
 
   write(partition: number, changes: StoreChange[]): Promise<void> {
-    return this.run('write', partition, (part) => apply(part, settleChanges(changes)));
+    return this.run('write', partition, (part) => {
+      checkWas(part, changes);
+      apply(part, settleChanges(changes));
+    });
   }
 
   putIfAbsent(partition: number, key: string, value: Buffer | string): Promise<boolean> {
@@ -168,6 +172,20 @@ export class FakeDossierStore implements DossierStore {
 function isSameMarker(a: Marker | null, b: Marker | null): boolean {
   if (a === null || b === null) return a === b;
   return a.epoch === b.epoch && a.offset === b.offset && a.clearancesOffset === b.clearancesOffset;
+}
+
+/** What a change says of where a member stands must be true: other stores believe it. */
+function checkWas(part: Part, changes: readonly StoreChange[]): void {
+  const moved = new Map<string, number | null>();
+  for (const change of changes) {
+    if (!('index' in change)) continue;
+    const member = 'add' in change ? change.add : change.drop;
+    const name = JSON.stringify([change.index, member]);
+    const stands = moved.has(name) ? moved.get(name) : (part.indexes.get(change.index)?.get(member) ?? null);
+    if (change.was !== undefined && change.was !== stands)
+      throw new Error(`member ${member} of index ${change.index} is said to stand at ${change.was} and stands at ${stands}`);
+    moved.set(name, 'add' in change ? change.score : null);
+  }
 }
 
 function apply(part: Part, { values, indexes }: SettledChanges): void {

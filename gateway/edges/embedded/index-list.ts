@@ -1,17 +1,18 @@
-/**
- * A small index as one value, for the many that a dossier has of its own: version(1) = 1, then each member: score(8) length(2) member.
- * In no order.
- */
+/** Members of an index as one value: version(1) = 1, then each member, in the order of the map: score(8) length(2) member. */
 const VERSION = 1;
 const FRAME_BYTES = 10;
 
-/** An index that needs more is no longer one value. Less than half a page of lmdb: the value stays where its key is. */
+/** A value of more is divided. With its key less than half a page of lmdb, so that it stays where its key is. */
 export const LIST_BYTES = 1_500;
 
 export function listBytesOf(list: ReadonlyMap<string, number>): number {
   let bytes = 1;
-  for (const member of list.keys()) bytes += FRAME_BYTES + Buffer.byteLength(member);
+  for (const member of list.keys()) bytes += memberBytesOf(member);
   return bytes;
+}
+
+export function memberBytesOf(member: string): number {
+  return FRAME_BYTES + Buffer.byteLength(member);
 }
 
 export function encodeList(list: ReadonlyMap<string, number>): Buffer {

@@ -6,16 +6,15 @@
  *   partition(2) 1 generation(4) 1 rest start length(2) what(1), what being:
  *     0                                                  -> the value whose key is `start` and `rest`
  *     1                                                  -> the head of the index whose name is `start` and `rest`: number of members
- *                                                           (8 bytes), or of a small index the members (index-list.ts)
- *     2                                                  -> score(8): where the member `rest` of the index `start` stands now
- *   partition(2) 1 generation(4) 2 length(2) index score(8) member  -> nothing: the ordered index
+ *                                                           (8 bytes), or of a small index the members (stored-index.ts)
+ *   partition(2) 1 generation(4) 2 length(2) index score(8) member  -> members from this one on, to the next block of the index
  *
  * A key begins with what comes after its first colon, the dossier's id mostly, so that what is written of a dossier lies on one or two
  * pages: each page that is touched is written anew. `length` is that of `start`. A new generation empties a partition at once; what the
  * old ones hold is removed afterwards, in steps.
  */
-const Kind = { marker: 0, grouped: 1, entry: 2 } as const;
-const What = { value: 0, head: 1, place: 2 } as const;
+const Kind = { marker: 0, grouped: 1, block: 2 } as const;
+const What = { value: 0, head: 1 } as const;
 type What = (typeof What)[keyof typeof What];
 
 /** Partition, 1, generation, kind. */
@@ -65,7 +64,7 @@ export class StoreKeys {
   readonly marker: Buffer;
   /** What every key of a kind begins with. */
   readonly #grouped: Buffer;
-  readonly #entry: Buffer;
+  readonly #block: Buffer;
 
   constructor(partition: number, generation: number) {
     this.generation = generation;
@@ -78,7 +77,7 @@ export class StoreKeys {
     };
     this.marker = start(Kind.marker);
     this.#grouped = start(Kind.grouped);
-    this.#entry = start(Kind.entry);
+    this.#block = start(Kind.block);
   }
 
   /** Every key of the partition that is older than this generation lies between the two: from (inclusive), to (exclusive). */
@@ -95,7 +94,7 @@ export class StoreKeys {
   }
 
   index(index: string): IndexKeys {
-    return new IndexKeys(this.#grouped, this.#entry, Buffer.from(index));
+    return new IndexKeys(this.#block, Buffer.from(index));
   }
 
   #named(name: string, what: What): Buffer {
@@ -105,60 +104,52 @@ export class StoreKeys {
     this.#grouped.copy(key);
     const restBytes = key.write(colon === 0 ? name : name.slice(colon), START_BYTES);
     if (colon > 0) key.write(name.slice(0, colon), START_BYTES + restBytes);
-    return endKey(key, bytes - restBytes, what);
-  }
-}
-
-function endKey(key: Buffer, startBytes: number, what: What): Buffer {
-  key.writeUInt16BE(startBytes, key.length - END_BYTES);
-  key[key.length - 1] = what;
-  return key;
-}
-
-/** The keys of one sorted index. */
-export class IndexKeys {
-  readonly #grouped: Buffer;
-  readonly #name: Buffer;
-  readonly #entries: Buffer;
-
-  constructor(grouped: Buffer, entry: Buffer, name: Buffer) {
-    const length = Buffer.allocUnsafe(2);
-    length.writeUInt16BE(name.length);
-    this.#grouped = grouped;
-    this.#name = name;
-    this.#entries = Buffer.concat([entry, length, name]);
-  }
-
-  entry(score: number, member: Buffer): Buffer {
-    const at = this.#entries.length;
-    const key = Buffer.allocUnsafe(at + 8 + member.length);
-    this.#entries.copy(key);
-    writeScore(key, score, at);
-    member.copy(key, at + 8);
+    key.writeUInt16BE(bytes - restBytes, key.length - END_BYTES);
+    key[key.length - 1] = what;
     return key;
   }
+}
 
-  place(member: Buffer): Buffer {
-    const name = this.#name;
-    const key = Buffer.allocUnsafe(START_BYTES + member.length + name.length + END_BYTES);
-    this.#grouped.copy(key);
-    member.copy(key, START_BYTES);
-    name.copy(key, START_BYTES + member.length);
-    return endKey(key, name.length, What.place);
+/** The keys of one sorted index that is in blocks. */
+export class IndexKeys {
+  readonly #start: Buffer;
+
+  constructor(start: Buffer, name: Buffer) {
+    const length = Buffer.allocUnsafe(2);
+    length.writeUInt16BE(name.length);
+    this.#start = Buffer.concat([start, length, name]);
+  }
+
+  entry({ score, member }: { score: number; member: string }): Buffer {
+    return this.#key(score, Buffer.from(member));
+  }
+
+  /** Between the two lie all of them. */
+  all(): { start: Buffer; end: Buffer } {
+    return { start: this.from(-Infinity), end: this.after(Infinity) };
   }
 
   /** The first key that may have the score `min`. */
   from(min: number): Buffer {
-    return this.entry(min, NOTHING);
+    return this.#key(min, NOTHING);
   }
 
   /** After the last key that may have the score `max`. */
   after(max: number): Buffer {
-    return this.entry(max, afterEveryMember);
+    return this.#key(max, afterEveryMember);
   }
 
-  read(entryKey: Buffer): { member: string; score: number } {
-    const at = this.#entries.length;
-    return { score: bytesToScore(entryKey.subarray(at, at + 8)), member: entryKey.toString('utf8', at + 8) };
+  read(key: Buffer): { member: string; score: number } {
+    const at = this.#start.length;
+    return { score: bytesToScore(key.subarray(at, at + 8)), member: key.toString('utf8', at + 8) };
+  }
+
+  #key(score: number, member: Buffer): Buffer {
+    const at = this.#start.length;
+    const key = Buffer.allocUnsafe(at + 8 + member.length);
+    this.#start.copy(key);
+    writeScore(key, score === 0 ? 0 : score, at);
+    member.copy(key, at + 8);
+    return key;
   }
 }

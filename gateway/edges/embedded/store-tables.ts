@@ -1,8 +1,8 @@
 import type { Database, RootDatabase } from 'lmdb';
 import type { IndexEntry, Marker, RangeQuery, StoreChange } from '../../ports/dossier-store';
 import { committed } from './committed';
-import { decodeList, encodeList, LIST_BYTES, listBytesOf } from './index-list';
-import { StoreKeys, bytesToNumber, generationKey, numberToBytes } from './store-keys';
+import { StoreKeys, generationKey } from './store-keys';
+import { inOrder, StoredIndex, type Move } from './stored-index';
 import { TextSlab } from './text-slab';
 import type { DeferredSource, WriteBehind } from './write-behind';
 
@@ -30,7 +30,7 @@ export class StoreTables implements DeferredSource {
     writeBehind.add(this);
     // `create` is missing in the library's types: undefined where there is none.
     const options: object = { create: false };
-    (environment.openDB(OLD_DATABASE, options) as Database | undefined)?.dropSync();
+    for (const name of OLD_DATABASES) (environment.openDB(name, options) as Database | undefined)?.dropSync();
   }
 
   /** Whoever changes something waits for the disk first: too much waits for it already, or it took nothing the last time. */
@@ -77,10 +77,11 @@ export class StoreTables implements DeferredSource {
         waiting.values.set(change.remove, null);
         bytes += change.remove.length;
       } else {
-        const isAdd = 'add' in change;
-        const member = isAdd ? change.add : change.drop;
-        // -0 and 0 are one score; they would be two in the order of keys.
-        membersOf(waiting, change.index).set(member, isAdd ? (change.score === 0 ? 0 : change.score) : null);
+        const [member, now] = 'add' in change ? [change.add, plain(change.score)] : [change.drop, null];
+        const members = membersOf(waiting, change.index);
+        const moved = members.get(member);
+        if (moved === undefined) members.set(member, { was: change.was == null ? change.was : plain(change.was), now });
+        else moved.now = now;
         bytes += member.length;
       }
     }
@@ -97,33 +98,27 @@ export class StoreTables implements DeferredSource {
   range(partition: number, name: string, query: RangeQuery): IndexEntry[] {
     const { min = -Infinity, max = Infinity, limit, reverse = false } = query;
     if (limit === 0 || min > max) return [];
-    const { changed, hidesDisk } = this.#changed(partition, name);
+    const { moves, hidesDisk } = this.#moves(partition, name);
     const found: IndexEntry[] = [];
-    for (const [member, score] of changed) if (score !== null && score >= min && score <= max) found.push({ member, score });
-    if (!hidesDisk) {
-      let taken = 0;
-      for (const entry of this.#entriesOnDisk(partition, name, min, max, reverse)) {
-        if (changed.has(entry.member)) continue;
-        found.push(entry);
-        if (++taken === limit) break;
-      }
+    for (const [member, { now }] of moves) if (now !== null && now >= min && now <= max) found.push({ member, score: now });
+    let taken = 0;
+    for (const entry of new StoredIndex(this.#database, this.#keys(partition), name, hidesDisk).entries(min, max, reverse)) {
+      if (moves.has(entry.member)) continue;
+      found.push(entry);
+      if (++taken === limit) break;
     }
     found.sort(reverse ? (a, b) => inOrder(b, a) : inOrder);
     return found.slice(0, limit);
   }
 
   count(partition: number, name: string): number {
-    const { changed, hidesDisk } = this.#changed(partition, name);
-    const keys = this.#keys(partition);
-    const head = hidesDisk ? undefined : this.#database.getBinary(keys.head(name));
-    const list = head === undefined || isList(head) ? decodeList(head) : undefined;
-    const places = keys.index(name);
-    const isHeld = (member: string): boolean => list?.has(member) ?? this.#database.doesExist(places.place(Buffer.from(member)));
-    let count = list?.size ?? bytesToNumber(head as Buffer);
-    for (const [member, score] of changed) {
-      if (isHeld(member)) {
-        if (score === null) count--;
-      } else if (score !== null) count++;
+    const { moves, hidesDisk } = this.#moves(partition, name);
+    const index = new StoredIndex(this.#database, this.#keys(partition), name, hidesDisk);
+    let all: Map<string, number> | undefined;
+    let { count } = index;
+    for (const [member, { was, now }] of moves) {
+      const isHeld = was === undefined ? (all ??= index.members()).has(member) : was !== null;
+      count += Number(now !== null) - Number(isHeld);
     }
     return count;
   }
@@ -160,7 +155,7 @@ export class StoreTables implements DeferredSource {
         if (value !== null) writes.push(this.#database.put(at, typeof value === 'string' ? this.#slab.bytesOf(value) : value));
         else if (!hidesDisk) writes.push(this.#database.remove(at));
       }
-      for (const [name, members] of indexes) this.#writeIndex(keys, name, members, hidesDisk, writes);
+      for (const [name, moves] of indexes) new StoredIndex(this.#database, keys, name, hidesDisk).write(moves, writes);
       if (marker !== undefined) writes.push(this.#database.put(keys.marker, bytesOf(marker)));
     }
     return writes;
@@ -172,52 +167,6 @@ export class StoreTables implements DeferredSource {
     this.#writing = new Map();
     this.#writingBytes = 0;
     if (this.#waiting.size > 0) this.#writeBehind.later();
-  }
-
-  /** A small index is one value; one that has outgrown it has an entry and a place for each member, and stays so until it is empty. */
-  #writeIndex(keys: StoreKeys, name: string, members: Members, isNew: boolean, writes: Promise<unknown>[]): void {
-    const database = this.#database;
-    const headKey = keys.head(name);
-    const head = isNew ? undefined : database.getBinary(headKey);
-    if (head !== undefined && !isList(head)) {
-      this.#writeEntries(keys, name, members, bytesToNumber(head), writes);
-      return;
-    }
-    const list = decodeList(head);
-    for (const [member, score] of members) {
-      if (score === null) list.delete(member);
-      else list.set(member, score);
-    }
-    if (list.size === 0) {
-      if (head !== undefined) writes.push(database.remove(headKey));
-    } else if (listBytesOf(list) <= LIST_BYTES) writes.push(database.put(headKey, encodeList(list)));
-    else this.#writeEntries(keys, name, list, undefined, writes);
-  }
-
-  /** `count`: members held as entries; undefined: none are. */
-  #writeEntries(keys: StoreKeys, name: string, members: Members, count: number | undefined, writes: Promise<unknown>[]): void {
-    const database = this.#database;
-    const index = keys.index(name);
-    let total = count ?? 0;
-    for (const [member, score] of members) {
-      const bytes = Buffer.from(member);
-      const place = index.place(bytes);
-      const held = count === undefined ? undefined : database.getBinary(place);
-      const heldScore = held === undefined ? null : bytesToNumber(held);
-      if (heldScore === score) continue;
-      if (heldScore !== null) {
-        writes.push(database.remove(index.entry(heldScore, bytes)));
-        total--;
-      }
-      if (score === null) writes.push(database.remove(place));
-      else {
-        writes.push(database.put(index.entry(score, bytes), NOTHING), database.put(place, numberToBytes(score)));
-        total++;
-      }
-    }
-    if (total === count) return;
-    const headKey = keys.head(name);
-    writes.push(total === 0 ? database.remove(headKey) : database.put(headKey, numberToBytes(total)));
   }
 
   // -------------------------------------------------------------- layers
@@ -249,39 +198,22 @@ export class StoreTables implements DeferredSource {
     return keys;
   }
 
-  /** What memory says of an index's members. */
-  #changed(partition: number, name: string): { changed: Members; hidesDisk: boolean } {
-    const layers: Members[] = [];
-    let hidesDisk = false;
-    for (const layer of this.#layers(partition)) {
-      const members = layer.indexes.get(name);
-      if (members !== undefined) layers.unshift(members);
-      if ((hidesDisk = layer.hidesDisk)) break;
-    }
-    const [only] = layers;
-    if (layers.length <= 1) return { changed: only ?? new Map<string, number | null>(), hidesDisk };
-    return { changed: new Map(layers.flatMap((members) => [...members])), hidesDisk };
-  }
-
-  *#entriesOnDisk(partition: number, name: string, min: number, max: number, reverse: boolean): Iterable<IndexEntry> {
-    const keys = this.#keys(partition);
-    const head = this.#database.getBinary(keys.head(name));
-    if (head === undefined) return;
-    if (isList(head)) {
-      const entries = Array.from(decodeList(head), ([member, score]) => ({ member, score })).sort(inOrder);
-      for (const entry of reverse ? entries.reverse() : entries) if (entry.score >= min && entry.score <= max) yield entry;
-      return;
-    }
-    const index = keys.index(name);
-    const first = index.from(min === 0 ? 0 : min);
-    const last = index.after(max === 0 ? 0 : max);
-    // Backwards the library begins at `start` as well; a member of no bytes at all has the lower bound itself for a key.
-    const bounds = reverse ? { start: last, end: first, inclusiveEnd: true } : { start: first, end: last };
-    for (const key of this.#database.getKeys({ ...bounds, reverse })) yield index.read(key);
+  /** What memory says of an index's members, and what of that is above the disk. */
+  #moves(partition: number, name: string): { moves: Moves; hidesDisk: boolean } {
+    const layers = this.#layers(partition);
+    const end = layers.findIndex(({ hidesDisk }) => hidesDisk) + 1;
+    const [upper, lower] = (end === 0 ? layers : layers.slice(0, end)).flatMap(({ indexes }) => indexes.get(name) ?? []);
+    const hidesDisk = end > 0;
+    if (upper === undefined || lower === undefined) return { moves: upper ?? lower ?? new Map<string, Move>(), hidesDisk };
+    const moves = new Map(lower);
+    // Where it stands on disk is what the older change says.
+    for (const [member, { was, now }] of upper) moves.set(member, { was: lower.has(member) ? lower.get(member)?.was : was, now });
+    return { moves, hidesDisk };
   }
 }
 
-type Members = Map<string, number | null>;
+/** By member. */
+type Moves = Map<string, Move>;
 
 /** What has changed of a partition, with one outcome for each key and member; null: gone. */
 interface Changes {
@@ -291,13 +223,12 @@ interface Changes {
   hidesDisk: boolean;
   marker: Marker | undefined;
   values: Map<string, Buffer | string | null>;
-  indexes: Map<string, Members>;
+  indexes: Map<string, Moves>;
 }
 
-const DATABASE = 'dossier-store-2';
-/** Of before 2026-11-25, with other keys: made anew from the log. */
-const OLD_DATABASE = 'dossier-store';
-const NOTHING = Buffer.alloc(0);
+const DATABASE = 'dossiers';
+/** Of older layouts, until 2026-11-24: made anew from the log. */
+const OLD_DATABASES = ['dossier-store', 'dossier-store-2'];
 /** Changes in memory: more are written at once; more than the second figure and whoever changes waits. */
 const SOON_BYTES = 16 * 1024 * 1024;
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -310,20 +241,15 @@ function noChanges(keys: StoreKeys): Changes {
   return { keys, hidesDisk: false, marker: undefined, values: new Map(), indexes: new Map() };
 }
 
-function membersOf({ indexes }: Changes, name: string): Members {
+function membersOf({ indexes }: Changes, name: string): Moves {
   let members = indexes.get(name);
-  if (members === undefined) indexes.set(name, (members = new Map<string, number | null>()));
+  if (members === undefined) indexes.set(name, (members = new Map<string, Move>()));
   return members;
 }
 
-/** The head of an index is its members while they are few, else their number in 8 bytes, which no list has. */
-function isList(head: Buffer): boolean {
-  return head.length !== 8;
-}
-
-function inOrder(a: IndexEntry, b: IndexEntry): number {
-  if (a.score !== b.score) return a.score - b.score;
-  return a.member === b.member ? 0 : Buffer.compare(Buffer.from(a.member), Buffer.from(b.member));
+/** -0 and 0 are one score; they would be two in the order of keys. */
+function plain(score: number): number {
+  return score === 0 ? 0 : score;
 }
 
 function generationBytes(generation: number): Buffer {
