@@ -345,9 +345,9 @@ const person = (typeCode: 'FM' | 'FL'): Shape => ({
     const value = reader.materialise(frame);
     value['personTypeCode'] = typeCode;
     const reference = frame.noteOf('reference')?.value as string | undefined;
-    const sequence = reference !== undefined && /^\d{1,5}$/.test(reference) ? Number(reference) : frame.index + 1;
+    const sequence = numberOf(reference) ?? frame.index + 1;
     value['sequenceNumber'] = sequence;
-    if (reference !== undefined && typeCode === 'FM') reader.personReferences.set(reference, sequence);
+    if (reference !== undefined && typeCode === 'FM' && reader.facts.hasCrewEffects) reader.personReferences.set(reference, sequence);
     const duty = frame.noteOf('dutyCode');
     if (duty !== undefined) {
       const code = duty.value as string;
@@ -364,6 +364,9 @@ const person = (typeCode: 'FM' | 'FL'): Shape => ({
   },
 });
 
+const CREW_EFFECTS = ['formalities', 'crewEffects', 'members'];
+const EFFECTS = ['effects'];
+
 const CREW_EFFECT: Shape = {
   rows: [
     ['CrewReference', '', ignored],
@@ -377,10 +380,10 @@ const CREW_EFFECT: Shape = {
     const reference = reader.table.childText(row, 'CrewReference') ?? '';
     let member = reader.effectGroups.get(reference);
     if (member === undefined) {
-      member = new Frame(reader.root, ['formalities', 'crewEffects', 'members'], true, row);
+      member = new Frame(reader.root, CREW_EFFECTS, true, row);
       reader.effectGroups.set(reference, member);
     }
-    return new Frame(member, ['effects'], true, row);
+    return new Frame(member, EFFECTS, true, row);
   },
   finish: finishNumbered,
 };
@@ -447,6 +450,9 @@ const securityMeasures = special((reader, row, frame) => {
   value[key] = isText(before) ? `${before}; ${said}` : said;
 });
 
+const LAST_TEN_CALLS = ['formalities', 'security', 'lastTenCalls'];
+const PREVIOUS_PORTS = ['portCall', 'previousPorts'];
+
 const PORT_CALL: Shape = {
   rows: [
     ['SequenceNumber', 'sequenceNumber', integer],
@@ -458,13 +464,7 @@ const PORT_CALL: Shape = {
     ['AdditionalSecurityMeasure', '', securityMeasures],
   ],
   /** The last ports belong to the security declaration; in a message without one they are the itinerary. */
-  open: (reader, row) =>
-    new Frame(
-      reader.root,
-      reader.facts.hasSecurity ? ['formalities', 'security', 'lastTenCalls'] : ['portCall', 'previousPorts'],
-      true,
-      row,
-    ),
+  open: (reader, row) => new Frame(reader.root, reader.facts.hasSecurity ? LAST_TEN_CALLS : PREVIOUS_PORTS, true, row),
 };
 
 const SHIP_TO_SHIP: Shape = {
@@ -626,9 +626,9 @@ function finishCargoItem(frame: Frame, reader: EpcReader, row: number): void {
     return;
   }
   const value = reader.materialise(frame);
-  const numbered = number !== undefined && /^\d{1,5}$/.test(number.value as string);
-  value['itemNumber'] = numbered ? Number(number.value) : frame.index + 1;
-  if (number !== undefined && !numbered) reader.keep(number.row, number.rule);
+  const numbered = numberOf(number?.value as string | undefined);
+  value['itemNumber'] = numbered ?? frame.index + 1;
+  if (number !== undefined && numbered === undefined) reader.keep(number.row, number.rule);
   const name = goods?.[0]?.['properShippingName'];
   if (value['description'] === undefined && name !== undefined) reader.set(frame, ['description'], name, row);
 }
@@ -924,7 +924,7 @@ export function finishDeclaration(reader: EpcReader): void {
 
   for (const [reference, member] of reader.effectGroups) {
     if (member.value === undefined) continue;
-    const sequence = reader.personReferences.get(reference) ?? (/^\d{1,5}$/.test(reference) ? Number(reference) : undefined);
+    const sequence = reader.personReferences.get(reference) ?? numberOf(reference);
     if (sequence !== undefined) member.value['personSequenceNumber'] = sequence;
   }
 
@@ -949,6 +949,11 @@ export function finishDeclaration(reader: EpcReader): void {
 
 function hasEntries(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0;
+}
+
+/** One to five digits as a number. */
+function numberOf(text: string | undefined): number | undefined {
+  return text !== undefined && text.length <= 5 && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
 function isText(value: unknown): value is string {

@@ -83,6 +83,10 @@ export class EpcReader {
   #errors = 0;
   #warnings = 0;
   #isTruncated = false;
+  // See #listOf.
+  #list: JsonObject[] | undefined;
+  #listFrame: Frame | undefined;
+  #listPath: readonly string[] | undefined;
 
   constructor(table: ElementTable, recorder?: Map<string, XmlElement>) {
     this.table = table;
@@ -198,7 +202,7 @@ export class EpcReader {
     const { shape } = rule;
     if (shape === undefined || rule.children === undefined) return;
     const parent = climb(frame, rule.up);
-    const inner = shape.open === undefined ? new Frame(parent, rule.path, shape.list === true, row) : shape.open(this, row, parent);
+    const inner = shape.open === undefined ? new Frame(parent, rule.path, shape.list, row) : shape.open(this, row, parent);
     if (inner === undefined) {
       this.keep(row, rule);
       return;
@@ -227,10 +231,8 @@ export class EpcReader {
 
   /** Puts a value at a path below a frame's object. A second one for the same place is `element-repeated`. */
   set(frame: Frame, path: readonly string[], value: unknown, row: number, append = false): void {
-    let object = this.materialise(frame);
-    const last = path.length - 1;
-    for (let i = 0; i < last; i++) object = this.#memberObject(frame, object, path, i, row);
-    const key = path[last] ?? '';
+    const object = this.#containerOf(frame, path, row);
+    const key = path[path.length - 1] ?? '';
     const present = object[key];
     if (append) {
       const list = present === undefined ? (object[key] = [] as unknown[]) : (present as unknown[]);
@@ -253,20 +255,36 @@ export class EpcReader {
     if (frame.value !== undefined) return frame.value;
     const { parent, path, row } = frame;
     if (parent === undefined) return (frame.value = {});
-    let container = this.materialise(parent);
-    const last = path.length - 1;
-    for (let i = 0; i < last; i++) container = this.#memberObject(parent, container, path, i, row);
-    const key = path[last] ?? '';
     if (frame.list) {
-      const list = (container[key] ??= []) as JsonObject[];
+      const list = this.#listOf(parent, path, row);
       frame.index = list.length;
       frame.value = {};
       list.push(frame.value);
     } else {
+      const container = this.#containerOf(parent, path, row);
+      const key = path[path.length - 1] ?? '';
       frame.value = (container[key] ??= {}) as JsonObject;
     }
     if (this.#recorder !== undefined) this.#recorder.set(pointerOf(frame), this.table.elementOf(row));
     return frame.value;
+  }
+
+  /** The list at a path below a frame's object. The last one is at hand: entries follow each other. */
+  #listOf(frame: Frame, path: readonly string[], row: number): JsonObject[] {
+    if (this.#list === undefined || this.#listFrame !== frame || this.#listPath !== path) {
+      const container = this.#containerOf(frame, path, row);
+      this.#list = (container[path[path.length - 1] ?? ''] ??= []) as JsonObject[];
+      this.#listFrame = frame;
+      this.#listPath = path;
+    }
+    return this.#list;
+  }
+
+  /** The object that holds the last member of a path below a frame's object. */
+  #containerOf(frame: Frame, path: readonly string[], row: number): JsonObject {
+    let container = this.materialise(frame);
+    for (let i = 0; i < path.length - 1; i++) container = this.#memberObject(frame, container, path, i, row);
+    return container;
   }
 
   #memberObject(frame: Frame, object: JsonObject, path: readonly string[], depth: number, row: number): JsonObject {
@@ -285,6 +303,7 @@ export class EpcReader {
   /** Takes an object that turned out to be nothing out of its list, where it is the last. */
   discardLast(frame: Frame): void {
     if (frame.parent?.value === undefined || frame.value === undefined) return;
+    this.#list = undefined;
     let container = frame.parent.value;
     for (const key of frame.path.slice(0, -1)) container = container[key] as JsonObject;
     const key = frame.path.at(-1) ?? '';

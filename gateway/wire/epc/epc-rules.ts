@@ -19,6 +19,8 @@ export interface Facts {
   secondPortOfCallElement: string | undefined;
   hasRegistryPort: boolean;
   hasSecurity: boolean;
+  /** Effects name the persons of the crew list. */
+  hasCrewEffects: boolean;
   hasHealth: boolean;
   /** Only looked for where there is a general list that they would replace. */
   hasDangerousGoodsSheets: boolean;
@@ -34,6 +36,14 @@ export interface Shape {
   bare?: Conversion;
   /** Puts together what several elements say. Runs only when something was read. */
   finish?: (frame: Frame, reader: EpcReader, row: number) => void;
+}
+
+/** A shape with all its members: objects of one form, which are read fast. */
+export interface CompiledShape {
+  list: boolean;
+  open: Shape['open'];
+  bare: Conversion | undefined;
+  finish: Shape['finish'];
 }
 
 export interface RowOptions {
@@ -92,7 +102,7 @@ export class Rule {
   up = 0;
   convert: Conversion | undefined;
   note: string | undefined;
-  shape: Shape | undefined;
+  shape: CompiledShape | undefined;
   special: Special['special'] | undefined;
   ignored = false;
   first = false;
@@ -179,7 +189,8 @@ function describe(rule: Rule, [element, canonical, as, options = {}]: Row, up: n
     rule.ignored = true;
   } else if ('rows' in as) {
     if (rule.children !== undefined) throw new Error(`the row of ${element} must come before those below it`);
-    rule.shape = as;
+    const shape = { list: as.list ?? false, open: as.open, bare: as.bare, finish: as.finish };
+    rule.shape = shape;
     rule.children = compileRules(rule.local, as.rows);
     if (options.wraps !== undefined) {
       rule.wrapped = new Rules();
@@ -189,7 +200,7 @@ function describe(rule: Rule, [element, canonical, as, options = {}]: Row, up: n
         inner.path = rule.path;
         inner.suffix = rule.suffix;
         inner.up = rule.up;
-        inner.shape = as;
+        inner.shape = shape;
         inner.children = compileRules(name, as.rows);
         rule.wrapped.add(inner);
       }

@@ -188,6 +188,7 @@ function factsOf(table: ElementTable, header: number | undefined, body: number |
     secondPortOfCallElement: isSamePort ? other : undefined,
     hasRegistryPort: registrationPort !== undefined && namesPort(table, registrationPort),
     hasSecurity: SECURITY_ELEMENTS.some(has),
+    hasCrewEffects: has('DutiableCrewEffects') || has('DutiableCrewEffect'),
     hasHealth: has('HealthData') || has('Health'),
     hasDangerousGoodsSheets: has('GeneralDescriptionOfDG') && cargo !== undefined && hasSheet(table, cargo),
   };
