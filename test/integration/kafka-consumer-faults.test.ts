@@ -92,6 +92,24 @@ describe.each([
     await consumer.stop();
   });
 
+  it('goes on after the wall clock was an hour ahead for a moment', async () => {
+    const log = await openLog({ sessionTimeoutMs: SESSION_TIMEOUT_MS });
+    await log.createTopics([{ topic: 'clock', partitions: 1 }]);
+    const group = uniqueTopicPrefix('group');
+    const consumer = await log.consume({ group, topics: ['clock'], onBatch: () => Promise.resolve() });
+    const isCommitted = (offset: number) => async () => (await log.committed(group, 'clock'))[0]?.offset === offset;
+    const now = Date.now;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + 3_600_000);
+    await log.append(numbered('clock', 1));
+    await eventually('a record of the hour', isCommitted(1));
+    clock.mockRestore();
+    // The time itself is what is tested: without a heartbeat the coordinator lets the member go.
+    await new Promise((resolve) => setTimeout(resolve, SESSION_TIMEOUT_MS * 1.5));
+    await log.append(numbered('clock', 2));
+    await eventually('what came later', isCommitted(3), 30_000);
+    await consumer.stop();
+  });
+
   it('asks for the end of the process when its topic is gone while the broker answers', async () => {
     const log = await openLog();
     await log.createTopics([{ topic: 'doomed', partitions: 1 }]);

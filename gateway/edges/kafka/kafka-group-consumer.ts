@@ -190,6 +190,7 @@ class Session implements ConsumerSession {
   async #eachBatch(payload: EachBatchPayload): Promise<void> {
     this.#payload = payload;
     // kafkajs's own kind of error: it joins again at once instead of at the next heartbeat.
+    await this.#assertMember();
     if (this.#membershipError) throw this.#membershipError;
     const { batch } = payload;
     const state = this.#partitions.get(`${batch.topic} ${batch.partition}`);
@@ -205,6 +206,16 @@ class Session implements ConsumerSession {
       this.#working.delete(work);
       this.#activeMs = performance.now();
     }
+  }
+
+  /**
+   * Out for longer than a session lasts: the coordinator is asked. kafkajs paces its heartbeats by the wall clock; after one that was set
+   * back it sends none until the old time has come again, and only another consumer helps.
+   */
+  async #assertMember(): Promise<void> {
+    if (!this.#isOut()) return;
+    await this.#heartbeat();
+    if (this.#isOut() && !this.#membershipError) this.#crashed(new OutOfTouch('no heartbeat for longer than a session lasts'));
   }
 
   async #handle(payload: EachBatchPayload, state: Partition): Promise<void> {
@@ -347,6 +358,11 @@ class Session implements ConsumerSession {
   #withoutPrefix(topic: string): string {
     return topic.slice(this.#options.topicPrefix.length);
   }
+}
+
+/** Told as a connection that was closed: the remedy is the same. */
+class OutOfTouch extends Error {
+  override name = 'BrokerAway';
 }
 
 function offsetsOf(entries: { topic: string; partition: number; offset: number }[]): OffsetsByTopicPartition {
