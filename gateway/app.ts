@@ -129,7 +129,7 @@ async function open(
     topicCatalogue(connected, { partitions, retentionDays: settings.logRetentionDays }),
     settings.kafkaBrokers.length === 0 ? 'missing' : settings.production ? 'none' : 'all',
   );
-  const reader = new StoreReader(store, log, clock);
+  const reader = new StoreReader(store, log, clock, exchangeGroupOf(settings));
   const deadLetter = (record: LogRecord, reason: string) => {
     metrics.deadLetters.inc({ topic: record.topic, reason });
     logger.warn({ reason, topic: record.topic, partition: record.partition, offset: record.offset }, 'a record was set aside');
@@ -364,7 +364,7 @@ async function startExchange(wiring: {
   partitions: number;
 }): Promise<Exchange> {
   const { settings, logger, metrics, log, store, signer, rules, connected, deadLetter, groups, onFatal, closers, partitions } = wiring;
-  const exchangeGroup = `${settings.topicPrefix}exchange`;
+  const exchangeGroup = exchangeGroupOf(settings);
   const exchange = new Exchange({
     group: exchangeGroup,
     log,
@@ -428,12 +428,16 @@ async function untilFolded(log: MessageLog, store: DossierStore): Promise<void> 
   }
 }
 
+function exchangeGroupOf({ topicPrefix }: Settings): string {
+  return `${topicPrefix}exchange`;
+}
+
 /** Every group of the deployment, so that an operator asks any process. */
 function allGroups(settings: Settings, connected: string[], own: ReadonlyMap<string, string[]>): ReadonlyMap<string, readonly string[]> {
   const prefix = settings.topicPrefix;
   const groups = new Map<string, readonly string[]>(own);
   groups.set(`${prefix}relay`, decisionTopics(connected));
-  groups.set(`${prefix}exchange`, ['dossiers']);
+  groups.set(exchangeGroupOf(settings), ['dossiers']);
   for (const agency of connected)
     if (!groups.has(`${prefix}adapter.${agency}`))
       groups.set(`${prefix}adapter.${agency}`, [`requests.${agency}`, `test.requests.${agency}`]);

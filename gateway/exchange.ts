@@ -68,12 +68,15 @@ interface Owner {
   /** False until the first commit of a store that had no marker. */
   stored: boolean;
   issued: IssuedClearances;
-  /** Offset after the last record that the group had committed at the take-over: what was issued up to there is all in `clearances`. */
+  /**
+   * Offset after the last record that the group had committed at the take-over, or that this process had folded: what was issued up to
+   * there is all in `clearances`.
+   */
   committed: number;
   /** States as they were committed last, of the dossiers touched last: a decision follows its declaration within moments. */
   states: Map<string, DossierState>;
-  /** Where the last jump back went: what is not there after it is a hole in the log. */
-  soughtFrom?: number;
+  /** Until this offset is folded the store shows dossiers as they once were: reads are told (`keys.rebuilding`). */
+  rebuildsTo: number | undefined;
 }
 
 /** A version's signed bytes; `issued` where they were issued before. */
@@ -107,6 +110,8 @@ export class Exchange {
   /** Per partition: an end of the log, when it was seen, and up to when everything said has been folded. */
   private readonly horizons = new Map<number, { atMs: number; end: number; heardMs: number }>();
   private readonly fired = new Map<string, number>();
+  /** Per partition: offset after the last record folded here. The group's commit follows a little later. */
+  private readonly folded = new Map<number, number>();
 
   constructor(ports: ExchangePorts) {
     this.ports = ports;
@@ -130,6 +135,7 @@ export class Exchange {
     this.assigned.delete(partition);
     this.owners.delete(partition);
     this.horizons.delete(partition);
+    this.folded.delete(partition);
   }
 
   onBatch(batch: LogBatch, control: BatchControl): Promise<void> {
@@ -155,16 +161,8 @@ export class Exchange {
       const records = batch.records.filter((record) => record.offset >= next);
       const first = records[0];
       if (first === undefined) return;
-      if (first.offset > next) {
-        // What retention has removed cannot be read again.
-        const from = Math.max(next, (await this.endsOf(partition)).start);
-        if (first.offset > from && owner.soughtFrom !== from) {
-          owner.soughtFrom = from;
-          this.ports.observe.rebuilding(partition, from);
-          control.seek(from);
-          return;
-        }
-      }
+      // The store is behind what it was: a piece of what it lacks, then this batch again. So the group's offset never falls.
+      if (first.offset > next && (await this.foldBetween(owner, partition, first.offset, control))) return control.seek(first.offset);
       await this.apply(owner, partition, records, control);
     } catch (cause) {
       // What was appended before the fault is found again in `clearances`; nothing in memory outlives it.
@@ -191,16 +189,22 @@ export class Exchange {
     if (foreign) {
       observe.epochChanged(partition);
       await store.clear(partition);
+      this.folded.delete(partition);
       marker = null;
     }
     const start = marker ?? { epoch: epoch ?? 'truncated', offset: -1, clearancesOffset: 0 };
     const issued = await IssuedClearances.open(log, partition, start.clearancesOffset);
+    const committed = Math.max(await this.committedOf(partition), this.folded.get(partition) ?? -1);
+    const rebuildsTo = start.offset + 1 < Math.min(committed, endOffset) ? Math.min(committed, endOffset) : undefined;
+    const mark: StoreChange = rebuildsTo === undefined ? { remove: keys.rebuilding } : { put: keys.rebuilding, value: String(rebuildsTo) };
+    await store.write(partition, [mark]);
     const owner = {
       marker: start,
       stored: marker !== null,
       issued,
       states: new Map<string, DossierState>(),
-      committed: await this.committedOf(partition),
+      committed,
+      rebuildsTo,
     };
     this.owners.set(partition, owner);
     return owner;
@@ -247,7 +251,8 @@ export class Exchange {
     }
     observe.stage('fold', (clock.monotonicMs() - startedMs) / 1000);
     for (const record of poisoned) if (record.offset >= owner.committed) outgoing.push(this.ports.deadLetter(record, 'poison'));
-    differed += this.outputsOf(owner, steps, outgoing, issuing, await this.signedVersions(owner, steps));
+    const [versions] = await Promise.all([this.signedVersions(owner, steps), this.assertHeld(owner, partition)]);
+    differed += this.outputsOf(owner, steps, outgoing, issuing, versions);
     if (control.isStale()) throw new Error('the partition was taken away');
     await control.heartbeat();
     const appended = outgoing.length === 0 ? [] : await log.append(outgoing);
@@ -258,15 +263,19 @@ export class Exchange {
     await this.indexMessages(steps);
     if (control.isStale()) throw new Error('the partition was taken away');
     const marker: Marker = { epoch: owner.marker.epoch, offset: last.offset, clearancesOffset: owner.issued.positionAfter(last.offset) };
+    const isRebuilt = owner.rebuildsTo !== undefined && last.offset + 1 >= owner.rebuildsTo;
+    if (isRebuilt) changes.push({ remove: keys.rebuilding });
     const outcome = await store.commit(partition, owner.stored ? owner.marker : null, marker, changes, [
       ...new Set(steps.map((step) => step.fact.value.dossierId)),
     ]);
-    if (outcome === 'stale') throw new Error(`another process folds partition ${partition}`);
+    if (outcome === 'stale') throw new NotHeld(partition);
     owner.marker = marker;
     owner.stored = true;
+    if (isRebuilt) owner.rebuildsTo = undefined;
+    this.folded.set(partition, Math.max(last.offset + 1, this.folded.get(partition) ?? 0));
     keepStates(owner, states);
     // Counted once it holds: what a fault undid is folded again.
-    for (const record of poisoned) observe.poison(record, 'poison');
+    for (const record of poisoned) if (record.offset >= owner.committed) observe.poison(record, 'poison');
     for (const { result, fact, record } of steps) {
       const again = record.offset < owner.committed;
       // Stamped by another process, whose clock may be ahead.
@@ -310,6 +319,15 @@ export class Exchange {
       result: { ...rest, state: stood, results: [], events: [...events, clearanceEvent(issued, issued.issuedAt ?? state.asOf)] },
       differs: true,
     };
+  }
+
+  /**
+   * What was read from the store is of the marker that the owner holds. A store that was emptied meanwhile, or that somebody else folds,
+   * would have a dossier be unknown, and what follows from that would be in the log before the commit is refused.
+   */
+  private async assertHeld(owner: Owner, partition: number): Promise<void> {
+    const offset = (await this.ports.store.marker(partition))?.offset;
+    if (offset !== (owner.stored ? owner.marker.offset : undefined)) throw new NotHeld(partition);
   }
 
   private async loadStates(owner: Owner, partition: number, facts: { fact: Fact }[]): Promise<Map<string, DossierState>> {
@@ -575,26 +593,53 @@ export class Exchange {
 
   /** One step of it; true when there may be another. */
   private async catchUp(partition: number, started: boolean): Promise<boolean> {
-    const { log, store, observe } = this.ports;
+    const { store } = this.ports;
     const isStale = (): boolean => !this.assigned.has(partition);
     if (isStale()) return false;
     const offset = (await store.marker(partition))?.offset;
     const known = this.owners.get(partition);
     const isKept = known !== undefined && (known.stored ? known.marker.offset : undefined) === offset;
     if (isKept && !started) return false;
-    const { start, end } = await this.endsOf(partition);
+    const { end } = await this.endsOf(partition);
     // Without a first record the partition has no identity yet.
     if (end === 0) return false;
     const owner = isKept ? known : await this.takeOver(partition, end);
-    const from = Math.max(owner.marker.offset + 1, start);
-    const to = Math.min(from + CATCH_UP_RECORDS, owner.committed, end);
-    if (from >= to) return false;
-    observe.rebuilding(partition, from);
-    const records: LogRecord[] = [];
-    await log.read('dossiers', [{ partition, from, to }], (batch) => void records.push(...batch.records));
-    if (records.length === 0) return false;
-    await this.apply(owner, partition, records, { isStale, heartbeat: () => Promise.resolve(), seek: () => undefined });
-    return true;
+    const to = Math.min(owner.committed, end);
+    const more = await this.foldBetween(owner, partition, to, { isStale, heartbeat: () => Promise.resolve(), seek: () => undefined });
+    if (!more && owner.rebuildsTo !== undefined) {
+      // What retention has removed is not awaited.
+      await store.write(partition, [{ remove: keys.rebuilding }]);
+      owner.rebuildsTo = undefined;
+    }
+    return more;
+  }
+
+  /** Folds a piece of what lies between the marker and `to`; false when there is nothing: retention or a hole in the log. */
+  private async foldBetween(owner: Owner, partition: number, to: number, control: BatchControl): Promise<boolean> {
+    const { log, observe } = this.ports;
+    const first = Math.max(owner.marker.offset + 1, (await this.endsOf(partition)).start);
+    for (let from = first; from < to; from += CATCH_UP_RECORDS) {
+      const records: LogRecord[] = [];
+      await log.read(
+        'dossiers',
+        [{ partition, from, to: Math.min(from + CATCH_UP_RECORDS, to) }],
+        (batch) => void records.push(...batch.records),
+      );
+      if (records.length === 0) continue;
+      observe.rebuilding(partition, from);
+      await this.apply(owner, partition, records, control);
+      return true;
+    }
+    return false;
+  }
+}
+
+/** The marker is not the one that the owner left. */
+class NotHeld extends Error {
+  override name = 'NotHeld';
+
+  constructor(partition: number) {
+    super(`another process folds partition ${partition}, or its store was emptied`);
   }
 }
 

@@ -28,6 +28,8 @@ export const keys = {
   events: (record: string) => `ve:${record}`,
   /** The open dossier of a tenant's ship in a port: an OpenCall, in the partition of this key. */
   openCall: (tenant: string, imoNumber: string, unLocode: string) => `oc:${hashOf(40, tenant, imoNumber, unLocode)}`,
+  /** Up to where the partition is folded again; there while it is. Its dossiers are older than what was said of them. */
+  rebuilding: 'rb',
   idempotencyKey: (tenant: string, key: string) => `ik:${hashOf(40, tenant, key)}`,
 } as const;
 

@@ -72,14 +72,18 @@ export class Reads {
     if (!isDossierId(dossierId) || !isDossierOf(tenant, dossierId)) return { kind: 'unknown' };
     const partition = this.partition(dossierId);
     // How far the store is must be asked before it is read: a fold in between is then seen, not missed.
-    const names = [keys.state(dossierId), keys.anyReceipt(dossierId), keys.rejection(dossierId)];
+    const names = [keys.rebuilding, keys.state(dossierId), keys.anyReceipt(dossierId), keys.rejection(dossierId)];
+    let isRebuilt = true;
     const read = async () => {
-      const [state, receipt, rejected] = await this.ports.store.getMany(partition, names);
+      const [rebuilding, state, receipt, rejected] = await this.ports.store.getMany(partition, names);
+      isRebuilt = rebuilding == null;
       if (state != null) return { state: JSON.parse(state.toString()) as DossierState };
       if (rejected != null) return { rejected: JSON.parse(rejected.toString()) as DeclarationRejected };
       return receipt == null ? undefined : { receipt: JSON.parse(receipt.toString()) as Receipt };
     };
     const found = await read();
+    // Nobody is shown an older state than before, nor a receipt in the place of a clearance.
+    if (!isRebuilt || (found?.receipt !== undefined && (await this.ports.reader.isLost(partition)))) return { kind: 'rebuilding' };
     if (found !== undefined) return { kind: 'found', value: found };
     const behind = await this.ports.reader.behind(partition);
     if (behind < 0) return { kind: 'rebuilding' };

@@ -13,13 +13,16 @@ export class StoreReader {
   private readonly store: DossierStore;
   private readonly log: MessageLog;
   private readonly clock: Clock;
+  /** The group that reads `dossiers`, without a prefix. */
+  private readonly group: string;
   private restUntilMs = -Infinity;
   private endOffsets: Promise<Map<number, number>> | undefined;
 
-  constructor(store: DossierStore, log: MessageLog, clock: Clock) {
+  constructor(store: DossierStore, log: MessageLog, clock: Clock, group = 'exchange') {
     this.store = store;
     this.log = log;
     this.clock = clock;
+    this.group = group;
   }
 
   /** Values, or undefined where the store does not answer. */
@@ -51,6 +54,13 @@ export class StoreReader {
     if (end === 0) return 0;
     if (marker === null) return -1;
     return Math.max(0, end - (marker.offset + 1));
+  }
+
+  /** Whether what the group has folded of the partition is not in the store at all. */
+  async isLost(partition: number): Promise<boolean> {
+    if ((await this.store.marker(partition)) !== null) return false;
+    const committed = await this.log.committed(this.group, 'dossiers');
+    return (committed.find((entry) => entry.partition === partition)?.offset ?? 0) > 0;
   }
 
   /** Callers at the same time share one question that was asked after all of them came. */
