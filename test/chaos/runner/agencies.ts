@@ -80,7 +80,13 @@ export class CustomsBackend {
   }
 
   async start(): Promise<void> {
-    const consumer = this.kafka.consumer({ groupId: `${this.prefix}customs-backend`, retry: { retries: 1_000, maxRetryTime: 2_000 } });
+    const consumer = this.kafka.consumer({
+      groupId: `${this.prefix}customs-backend`,
+      // Else its own way back would be what is measured.
+      sessionTimeout: 6_000,
+      heartbeatInterval: 1_500,
+      retry: { retries: 1_000, maxRetryTime: 2_000 },
+    });
     this.consumer = consumer;
     await consumer.connect();
     await consumer.subscribe({ topic: `${this.prefix}requests.customs`, fromBeginning: true });

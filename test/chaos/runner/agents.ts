@@ -26,7 +26,7 @@ interface Submission {
   dryRun: boolean;
 }
 
-interface Case {
+export interface Case {
   dossierId: string;
   root: Declaration;
   first: Submission;
@@ -353,18 +353,26 @@ export class Agent {
     this.journal.write({ kind: 'told', to, what: `${path} of another`, status, body, foreign: true });
   }
 
+  /** The latest clearance and all before it. */
+  async readClearances({ dossierId }: Case): Promise<void> {
+    const { client, journal } = this;
+    const { tenant } = this.account;
+    const { status, text } = await client.get(`/v1/dossiers/${dossierId}/clearance`, { accept: 'application/json' });
+    journal.write({ kind: 'read', tenant, dossierId, status, body: text });
+    const last = status === 200 ? (JSON.parse(text) as { version: number }).version : 0;
+    for (let version = 1; version < last; version++) {
+      const old = await client.get(`/v1/dossiers/${dossierId}/clearance?version=${String(version)}`, { accept: 'application/json' });
+      journal.write({ kind: 'read', tenant, dossierId, version, status: old.status, body: old.text });
+    }
+  }
+
   /** Everything once more, now that nothing moves: clearances, old versions, dossiers, receipts, the feed from where it was read last. */
   async readAtRest(): Promise<void> {
     const { account, client, journal } = this;
     const { tenant } = account;
-    for (const { dossierId, first } of this.opened.values()) {
-      const { status, text } = await client.get(`/v1/dossiers/${dossierId}/clearance`, { accept: 'application/json' });
-      journal.write({ kind: 'read', tenant, dossierId, status, body: text });
-      const last = status === 200 ? (JSON.parse(text) as { version: number }).version : 0;
-      for (let version = 1; version < last; version++) {
-        const old = await client.get(`/v1/dossiers/${dossierId}/clearance?version=${String(version)}`, { accept: 'application/json' });
-        journal.write({ kind: 'read', tenant, dossierId, version, status: old.status, body: old.text });
-      }
+    for (const one of this.opened.values()) {
+      const { dossierId, first } = one;
+      await this.readClearances(one);
       const dossier = await client.get(`/v1/dossiers/${dossierId}`);
       journal.write({ kind: 'told', to: { tenant }, what: `the dossier ${dossierId}`, status: dossier.status, body: dossier.text });
       await this.attempt(first, true);

@@ -77,6 +77,10 @@ async function shift(stage: Stage, names: readonly string[], byMs: number, forMs
   for (const name of names) stage.shiftClock(name, byMs);
   await sleep(forMs);
   for (const name of names) stage.shiftClock(name, 0);
+  // Who lives by the work that comes is noticed when none comes for longer than a session lasts.
+  stage.isQuiet = true;
+  await sleep(9_000);
+  stage.isQuiet = false;
   return names.length;
 }
 

@@ -1,10 +1,11 @@
-import { createReadStream, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { About, History, JournalEntry, LogEntry } from '../checker/history';
 import { JOURNAL_FILE } from './journal';
 
+export const ABOUT_FILE = 'about.json';
 const TOPICS = 'topics';
 const TEXTS = 'texts';
 
@@ -13,9 +14,10 @@ export class FileHistory implements History {
   readonly about: About;
   private readonly directories: readonly string[];
 
-  constructor(about: About, directories: readonly string[]) {
-    this.about = about;
+  /** What the last one says of itself holds for all. */
+  constructor(directories: readonly string[]) {
     this.directories = directories;
+    this.about = JSON.parse(readFileSync(path.join(directories.at(-1) ?? '', ABOUT_FILE), 'utf8')) as About;
   }
 
   async *journal(): AsyncGenerator<JournalEntry> {

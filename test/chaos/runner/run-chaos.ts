@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { CheckReport } from '../checker/check-history';
+import { checkRun } from './check-directory';
 import { faults, type Fault } from './faults';
 import { topicsDirectory } from './file-history';
 import { Random } from './random';
@@ -47,6 +48,7 @@ export const USAGE = `npm run chaos [-- options]
   --client NAME     KAFKA_CLIENT of the gateway: kafkajs (default) or platformatic
   --rate R          requests per second of all agents (default 12)
   --from DIRECTORY  the checkout whose build runs (default: this one)
+  --check DIRECTORY checks again what a run left there, and does nothing else
   --keep            keep the copies of the topics where nothing was wrong, too
   --list            the faults`;
 
@@ -62,6 +64,7 @@ export async function main(args: string[]): Promise<boolean> {
       client: { type: 'string', default: 'kafkajs' },
       rate: { type: 'string', default: '12' },
       from: { type: 'string', default: ROOT },
+      check: { type: 'string' },
       keep: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -70,6 +73,11 @@ export async function main(args: string[]): Promise<boolean> {
   if (values.help || values.list) {
     console.log(values.help ? USAGE : faults.map(({ id, what }) => `${id.padEnd(24)} ${what}`).join('\n'));
     return true;
+  }
+  if (values.check !== undefined) {
+    const whole = await checkRun(values.check);
+    console.log(formatWhole(whole));
+    return Object.keys(whole.violated).length === 0;
   }
   const startedAt = new Date();
   const seed = Number(values.seed ?? startedAt.toISOString().slice(0, 10).replaceAll('-', ''));

@@ -80,6 +80,8 @@ export class Stage {
   agents: Agent[] = [];
   operator!: HttpClient;
   officer!: HttpClient;
+  /** The load holds its breath. */
+  isQuiet = false;
   /** Processes added and removed. */
   changes = 0;
   /** Text of lives that ended, for the checker. */
@@ -184,6 +186,12 @@ export class Stage {
     await this.process(name).stop(signal);
     this.processes.delete(name);
     this.changes++;
+  }
+
+  async restartGateway(): Promise<void> {
+    for (const process of this.processes.values()) process.signal('SIGKILL');
+    await sleep(500);
+    await Promise.all([...this.processes.values()].map((process) => process.up()));
   }
 
   /** The wall clock of a process jumps; 0 sets it right. */
