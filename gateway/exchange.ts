@@ -112,6 +112,8 @@ export class Exchange {
   private readonly fired = new Map<string, number>();
   /** Per partition: offset after the last record folded here. The group's commit follows a little later. */
   private readonly folded = new Map<number, number>();
+  /** Per partition: a commit whose answer has not come, and what is to be told once it holds. */
+  private readonly untold = new Map<number, { offset: number; tell: () => void }>();
 
   constructor(ports: ExchangePorts) {
     this.ports = ports;
@@ -136,6 +138,7 @@ export class Exchange {
     this.owners.delete(partition);
     this.horizons.delete(partition);
     this.folded.delete(partition);
+    this.untold.delete(partition);
   }
 
   onBatch(batch: LogBatch, control: BatchControl): Promise<void> {
@@ -192,6 +195,10 @@ export class Exchange {
       this.folded.delete(partition);
       marker = null;
     }
+    // The answer to our commit was lost, and it holds.
+    const untold = this.untold.get(partition);
+    this.untold.delete(partition);
+    if (untold !== undefined && untold.offset === marker?.offset) untold.tell();
     const start = marker ?? { epoch: epoch ?? 'truncated', offset: -1, clearancesOffset: 0 };
     const issued = await IssuedClearances.open(log, partition, start.clearancesOffset);
     const committed = Math.max(await this.committedOf(partition), this.folded.get(partition) ?? -1);
@@ -265,26 +272,31 @@ export class Exchange {
     const marker: Marker = { epoch: owner.marker.epoch, offset: last.offset, clearancesOffset: owner.issued.positionAfter(last.offset) };
     const isRebuilt = owner.rebuildsTo !== undefined && last.offset + 1 >= owner.rebuildsTo;
     if (isRebuilt) changes.push({ remove: keys.rebuilding });
+    // Counted once it holds: what a fault undid is folded again.
+    const tell = (): void => {
+      this.folded.set(partition, Math.max(last.offset + 1, this.folded.get(partition) ?? 0));
+      for (const record of poisoned) if (record.offset >= owner.committed) observe.poison(record, 'poison');
+      for (const { result, fact, record } of steps) {
+        const again = record.offset < owner.committed;
+        // Stamped by another process, whose clock may be ahead.
+        if (!again && fact.kind === 'declaration' && !fact.value.test)
+          observe.stage('transit', Math.max(0, cameMs - Date.parse(fact.value.receivedAt)) / 1000);
+        observe.folded(result, fact, again);
+      }
+      if (voided > 0) observe.voided(voided);
+      if (differed > 0) observe.differed?.(differed);
+    };
+    this.untold.set(partition, { offset: last.offset, tell });
     const outcome = await store.commit(partition, owner.stored ? owner.marker : null, marker, changes, [
       ...new Set(steps.map((step) => step.fact.value.dossierId)),
     ]);
+    this.untold.delete(partition);
     if (outcome === 'stale') throw new NotHeld(partition);
     owner.marker = marker;
     owner.stored = true;
     if (isRebuilt) owner.rebuildsTo = undefined;
-    this.folded.set(partition, Math.max(last.offset + 1, this.folded.get(partition) ?? 0));
     keepStates(owner, states);
-    // Counted once it holds: what a fault undid is folded again.
-    for (const record of poisoned) if (record.offset >= owner.committed) observe.poison(record, 'poison');
-    for (const { result, fact, record } of steps) {
-      const again = record.offset < owner.committed;
-      // Stamped by another process, whose clock may be ahead.
-      if (!again && fact.kind === 'declaration' && !fact.value.test)
-        observe.stage('transit', Math.max(0, cameMs - Date.parse(fact.value.receivedAt)) / 1000);
-      observe.folded(result, fact, again);
-    }
-    if (voided > 0) observe.voided(voided);
-    if (differed > 0) observe.differed?.(differed);
+    tell();
   }
 
   /**
