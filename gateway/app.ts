@@ -12,11 +12,13 @@ import { startAdapters, assessorOf, type Adapters } from '../adapters';
 import { loadRegistries } from '../adapters/registries/load-registries';
 import type { Registries } from '../adapters/registries/registries';
 import { Admission } from './admission';
+import { AuditLog } from './audit-log';
 import { isoTime } from './core/deadlines';
 import type { FoldRules } from './core/fold';
 import { DecisionDesk } from './decision-desk';
 import { ensureDevelopmentCredentials, ensureDevelopmentSigningKey } from './development';
 import { DryRun } from './dry-run';
+import { configurationAtStart } from './configuration-in-force';
 import { createDocuments } from './documents';
 import { openEmbeddedDossierStore } from './edges/embedded/embedded-dossier-store';
 import { openEmbeddedMessageLog } from './edges/embedded/embedded-message-log';
@@ -129,6 +131,19 @@ async function open(
     topicCatalogue(connected, { partitions, retentionDays: settings.logRetentionDays }),
     settings.kafkaBrokers.length === 0 ? 'missing' : settings.production ? 'none' : 'all',
   );
+  const audit = new AuditLog({
+    log,
+    signer,
+    clock,
+    partitions,
+    chain: createRandom()(16),
+    onWarning: (message, cause) => logger.warn({ err: describe(cause) }, message),
+  });
+  // An adapter may not read `dossiers` (deploy/acls.md), and nobody reads or does anything through it.
+  if (roles.has('intake') || roles.has('exchange')) {
+    await audit.start({ version: build.version, roles: [...roles], configuration: configurationAtStart(settings, rules) });
+    closers.push(() => audit.stop());
+  }
   const reader = new StoreReader(store, log, clock, exchangeGroupOf(settings));
   const deadLetter = (record: LogRecord, reason: string) => {
     metrics.deadLetters.inc({ topic: record.topic, reason });
@@ -223,6 +238,7 @@ async function open(
       waiting,
       decisions: new DecisionDesk({ log, store, reads, clock, partitions }),
       operator: new OperatorDesk({ log, sealer, groups: allGroups(settings, connected, groups) }),
+      audit,
       signer,
       metrics,
       epc: { receipt: writeEpcReceipt, clearance: writeEpcClearance, problems: writeEpcProblems },

@@ -1,4 +1,5 @@
 import asyncapi from '../schemas/asyncapi.json';
+import auditRecordSchema from '../schemas/audit-record.schema.json';
 import clearanceSchema from '../schemas/clearance.schema.json';
 import decisionSchema from '../schemas/decision.schema.json';
 import declarationRecordSchema from '../schemas/declaration-record.schema.json';
@@ -20,6 +21,7 @@ import { createClearanceSheet } from './wire/clearance-sheet/clearance-sheet';
 import { inlineSchemas } from './wire/inline-schemas';
 
 const schemaFiles = {
+  'audit-record.schema.json': auditRecordSchema,
   'clearance.schema.json': clearanceSchema,
   'decision.schema.json': decisionSchema,
   'declaration-record.schema.json': declarationRecordSchema,

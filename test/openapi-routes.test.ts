@@ -70,6 +70,7 @@ function fakeApi(): GatewayApi {
     waiting: { until: nothing },
     decisions: { decide: () => Promise.resolve({ kind: 'refused', code: 'task-unknown', problems: [] }) },
     operator: { deadLetters: () => Promise.resolve([]), redrive: () => Promise.resolve([]), lag: () => Promise.resolve([]) },
+    audit: { record: nothing },
     signer: { jwks: () => ({ keys: [] }) },
     metrics: createMetrics({ version: 'test', node: process.version }),
     readers: {},

@@ -39,3 +39,10 @@ export class StoreUnavailable extends ExchangeError {
     super('store-unavailable', message, { retriable: true, cause });
   }
 }
+
+/** What must be recorded first cannot be recorded now: it is not done. */
+export class AuditUnavailable extends ExchangeError {
+  constructor(message: string, cause?: unknown) {
+    super('audit-unavailable', message, { retriable: true, cause });
+  }
+}

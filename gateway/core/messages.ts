@@ -221,5 +221,6 @@ export const EventType = {
   clearance: 'vn.seaport.clearance.v1',
   rejected: 'vn.seaport.declaration-rejected.v1',
   epoch: 'vn.seaport.epoch.v1',
+  audit: 'vn.seaport.audit.v1',
 } as const;
 export type EventType = (typeof EventType)[keyof typeof EventType];

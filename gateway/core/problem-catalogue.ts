@@ -178,6 +178,11 @@ const rows = {
   ],
   'record-too-large': ['The declaration is too large for the log.', 'Tờ khai quá lớn để lưu.', 'Split the declaration.'],
   'store-unavailable': ['The read model does not answer now.', 'Mô hình đọc hiện không trả lời.', 'Wait as Retry-After says.'],
+  'audit-unavailable': [
+    'It cannot be recorded in the audit log now; nothing was done.',
+    'Hiện không thể ghi nhật ký kiểm toán; chưa thực hiện gì.',
+    'Wait as Retry-After says and ask again.',
+  ],
   'not-yet': [
     'It is not known yet: the read model is behind the log.',
     'Chưa có: mô hình đọc đang chậm hơn nhật ký.',

@@ -1,10 +1,11 @@
 import type { Router } from 'express';
+import { digestOf, dossierIdOfTask } from '../../core/identifiers';
 import { taskView } from '../../reads';
 import { sendJson, sendProblem } from './answer';
 import { answerLookup, text } from './dossier-routes';
 import type { GatewayApi } from './gateway-api';
 import { traceparentOf } from './negotiate';
-import { agencyOf, notFound } from './principal';
+import { actorOf, agencyOf, notFound } from './principal';
 import { bodyLimits, readBody } from './read-body';
 
 /** An agency's work list, its own view of a dossier, its decision. */
@@ -12,8 +13,9 @@ const MAX_DECISION_BYTES = 4_000_000;
 
 export function agencyRoutes(router: Router, api: GatewayApi): void {
   router.get('/v1/agencies/:agency/tasks', async (request, response) => {
-    const agency = agencyOf(api, request.params.agency, request, response);
-    if (agency === undefined) return;
+    const officer = agencyOf(api, request.params.agency, request, response);
+    if (officer === undefined) return;
+    const { agency } = officer;
     const state = text(request.query['state']) ?? 'open';
     const done = ['decided', 'done', 'closed', 'withdrawn'].includes(state);
     if (!done && !['open', 'acknowledged', 'overdue'].includes(state)) return sendProblem(request, response, 'parameter-invalid');
@@ -29,19 +31,23 @@ export function agencyRoutes(router: Router, api: GatewayApi): void {
   });
 
   router.get('/v1/agencies/:agency/tasks/:taskId', async (request, response) => {
-    const agency = agencyOf(api, request.params.agency, request, response);
-    if (agency === undefined) return;
+    const officer = agencyOf(api, request.params.agency, request, response);
+    if (officer === undefined) return;
+    const { agency } = officer;
     const found = await api.reads.task(agency, request.params.taskId);
     if (found.kind !== 'found') return answerLookup(request, response, found);
     const { dossier, task, view } = found.value;
     // A task of another agency is as unknown as none.
     if (task.agency !== agency) return notFound(request, response);
+    const subject = { dossierId: dossier.dossierId, taskId: task.taskId };
+    await api.audit.record({ action: 'task.read', by: actorOf(officer), subject });
     sendJson(response, 200, { ...taskView(dossier, task), view }, { 'Cache-Control': 'no-store' });
   });
 
   router.post('/v1/agencies/:agency/tasks/:taskId/decisions', async (request, response) => {
-    const agency = agencyOf(api, request.params.agency, request, response);
-    if (agency === undefined) return;
+    const officer = agencyOf(api, request.params.agency, request, response);
+    if (officer === undefined) return;
+    const { agency } = officer;
     const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
     if (type !== 'application/json')
       return sendProblem(request, response, type === '' ? 'content-type-missing' : 'content-type-unsupported', { close: true });
@@ -51,13 +57,17 @@ export function agencyRoutes(router: Router, api: GatewayApi): void {
     const key = request.headers['idempotency-key'];
     if (typeof key === 'string' && (key === '' || key.length > 255)) return sendProblem(request, response, 'header-invalid');
     const traceparent = traceparentOf(request.headers['traceparent'], api.random);
-    const answer = await api.decisions.decide(
-      agency,
-      request.params.taskId,
-      body.bytes,
-      typeof key === 'string' ? key : undefined,
-      traceparent,
-    );
+    const { taskId } = request.params;
+    const dossierId = dossierIdOfTask(taskId);
+    // What names no task is refused below without a trace: it is no decision.
+    if (dossierId !== undefined)
+      await api.audit.record({
+        action: 'decision.submit',
+        by: actorOf(officer),
+        subject: { dossierId, taskId },
+        detail: { digest: digestOf(body.bytes) },
+      });
+    const answer = await api.decisions.decide(agency, taskId, body.bytes, typeof key === 'string' ? key : undefined, traceparent);
     if (answer.kind === 'refused') return sendProblem(request, response, answer.code, { errors: answer.problems });
     sendJson(response, answer.repeated ? 200 : 201, answer.decision, { 'Cache-Control': 'no-store' });
   });

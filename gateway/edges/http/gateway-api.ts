@@ -9,6 +9,7 @@ import type { DecisionDesk } from '../../decision-desk';
 import type { OperatorDesk } from '../../operator-desk';
 import type { Reads } from '../../reads';
 import type { Waiting } from '../../waiting';
+import type { Audit } from '../../ports/audit';
 import type { Clock } from '../../ports/clock';
 import type { Signer } from '../../ports/signer';
 import type { Metrics } from '../metrics/metrics';
@@ -38,6 +39,8 @@ export interface GatewayApi {
   waiting: Waiting;
   decisions: DecisionDesk;
   operator: OperatorDesk;
+  /** Personal reads and operators' actions are recorded before they are answered or done. */
+  audit: Audit;
   signer: Signer;
   metrics: Metrics;
   epc: {

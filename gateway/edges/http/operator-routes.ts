@@ -1,9 +1,9 @@
 import { json, type Router } from 'express';
-import { settingsTable } from '../../../config/settings';
+import { configurationInForce } from '../../configuration-in-force';
 import { sendJson, sendProblem } from './answer';
 import { number, text } from './dossier-routes';
 import type { GatewayApi } from './gateway-api';
-import { principalWith } from './principal';
+import { actorOf, principalWith } from './principal';
 
 /** Operators: dead letters without content, redrive, lag, configuration in force without secrets. */
 const MAX_REDRIVE = 1_000;
@@ -28,8 +28,10 @@ export function operatorRoutes(router: Router, api: GatewayApi): void {
     const ids = body?.ids;
     if (!Array.isArray(ids) || ids.length > MAX_REDRIVE || !ids.every((id) => typeof id === 'string'))
       return sendProblem(request, response, 'parameter-invalid');
-    const items = await api.operator.redrive(ids, body?.preview === true);
-    api.logger.warn({ operator: principal.name, count: items.length, preview: body?.preview === true }, 'dead letters redriven');
+    const preview = body?.preview === true;
+    if (!preview) await api.audit.record({ action: 'operator.redrive', by: actorOf(principal), detail: { ids } });
+    const items = await api.operator.redrive(ids, preview);
+    api.logger.warn({ operator: principal.name, count: items.length, preview }, 'dead letters redriven');
     sendJson(response, 200, { items }, { 'Cache-Control': 'no-store' });
   });
 
@@ -40,21 +42,6 @@ export function operatorRoutes(router: Router, api: GatewayApi): void {
 
   router.get('/v1/ops/config', (request, response) => {
     if (principalWith(api, request, response, 'operator') === undefined) return;
-    const settings = settingsTable.map(({ field, env, unit, meaning }) => {
-      const value = api.settings[field];
-      return { setting: env, value: redacted(env, value instanceof Set ? [...(value as Set<unknown>)] : value), unit, meaning };
-    });
-    const { agencies, ruleSets } = api.rules;
-    sendJson(
-      response,
-      200,
-      { settings, agencies, ruleSets: ruleSets.map(({ id, title, inForceFrom, inForceTo }) => ({ id, title, inForceFrom, inForceTo })) },
-      { 'Cache-Control': 'no-store' },
-    );
+    sendJson(response, 200, configurationInForce(api.settings, api.rules), { 'Cache-Control': 'no-store' });
   });
-}
-
-/** A Redis URL may carry a password; files are named, never read. */
-function redacted(env: string, value: unknown): unknown {
-  return env === 'REDIS_URL' && typeof value === 'string' ? value.replace(/\/\/[^@/]*@/, '//***@') : value;
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AuditActor } from '../../core/audit-chain';
 import { sendProblem } from './answer';
 import type { Principal } from './authenticate';
 import type { GatewayApi } from './gateway-api';
@@ -23,11 +24,30 @@ export function agentOf(api: GatewayApi, request: IncomingMessage, response: Ser
   return principalWith(api, request, response, 'agent')?.tenant;
 }
 
-/** The agency in the path, when the caller is of that agency. */
-export function agencyOf(api: GatewayApi, agency: string, request: IncomingMessage, response: ServerResponse): string | undefined {
+/** Who acts, as the audit log names them. */
+export function actorOf(principal: Principal): AuditActor {
+  const { role, name } = principal;
+  switch (role) {
+    case 'agent':
+      return { role, name, tenant: principal.tenant };
+    case 'agency':
+      return { role, name, agency: principal.agency };
+    case 'operator':
+    case 'auditor':
+      return { role, name };
+  }
+}
+
+/** The caller, when it is of the agency in the path. */
+export function agencyOf(
+  api: GatewayApi,
+  agency: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Extract<Principal, { role: 'agency' }> | undefined {
   const principal = principalWith(api, request, response, 'agency');
   if (principal === undefined) return undefined;
-  if (principal.agency === agency) return agency;
+  if (principal.agency === agency) return principal;
   sendProblem(request, response, 'forbidden');
   return undefined;
 }

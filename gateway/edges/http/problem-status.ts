@@ -39,6 +39,7 @@ const exceptions: Partial<Record<ProblemCode, number>> = {
   'log-unavailable': 503,
   'outcome-unknown': 503,
   'store-unavailable': 503,
+  'audit-unavailable': 503,
   'not-yet': 503,
   rebuilding: 503,
   stopping: 503,

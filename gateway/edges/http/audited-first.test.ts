@@ -1,0 +1,97 @@
+import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
+import { readSettings } from '../../../config/settings';
+import { Admission } from '../../admission';
+import type { AuditEntry } from '../../core/audit-chain';
+import { AuditUnavailable } from '../../core/exchange-error';
+import type { Principal } from './authenticate';
+import type { GatewayApi } from './gateway-api';
+import { createHttpServer } from './server';
+
+/** A personal read or an operator's action that cannot be recorded first is not answered or done (guarantees.md G16). */
+const dossierId = 'a'.repeat(30);
+const taskId = `${dossierId}-${'b'.repeat(16)}`;
+const officer: Principal = { role: 'agency', agency: 'customs', name: 'desk-1' };
+const operator: Principal = { role: 'operator', name: 'night-shift' };
+
+let server: Server;
+let url: string;
+/** In the order in which they happened: entries, and what was done after them. */
+let happened: unknown[];
+let isAway: boolean;
+let principal: Principal;
+
+beforeEach(async () => {
+  happened = [];
+  isAway = false;
+  const settings = readSettings({});
+  const did = (what: string, answer: unknown) => () => {
+    happened.push(what);
+    return Promise.resolve(answer);
+  };
+  ({ server } = createHttpServer({
+    settings,
+    limits: settings,
+    admission: new Admission({ ...settings, partitions: 1 }, { monotonicMs: () => 0 }),
+    authenticate: () => principal,
+    reads: {
+      task: () =>
+        Promise.resolve({
+          kind: 'found',
+          value: { dossier: { dossierId, tasks: [], index: {} }, task: { taskId, agency: 'customs' }, view: { crewList: 'NGUYEN VAN A' } },
+        }),
+    },
+    decisions: { decide: did('decided', { kind: 'recorded', repeated: false, decision: {} }) },
+    operator: { redrive: did('redriven', []) },
+    audit: {
+      record: (entry: AuditEntry) => {
+        if (isAway) return Promise.reject(new AuditUnavailable('away'));
+        happened.push(entry);
+        return Promise.resolve();
+      },
+    },
+    random: (bytes: number) => '1'.repeat(bytes * 2),
+    logger: { error: () => undefined, warn: () => undefined },
+  } as unknown as GatewayApi));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+const post = (body: unknown): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
+const requests: [string, Principal, string, RequestInit, string | undefined][] = [
+  ['an agency reads its view', officer, `/v1/agencies/customs/tasks/${taskId}`, {}, undefined],
+  ['an agency decides', officer, `/v1/agencies/customs/tasks/${taskId}/decisions`, post({ outcome: 'accepted' }), 'decided'],
+  ['an operator redrives', operator, '/v1/ops/dead-letters/redrive', post({ ids: ['0-1'] }), 'redriven'],
+];
+
+test.each(requests)('when %s, it is recorded first', async (_what, who, path, init, done) => {
+  principal = who;
+  expect((await fetch(url + path, init)).status).toBeLessThan(300);
+  const [entry, ...rest] = happened;
+  expect((entry as AuditEntry).by).toEqual(who);
+  expect(rest).toEqual(done === undefined ? [] : [done]);
+  expect(JSON.stringify(happened)).not.toContain('NGUYEN');
+});
+
+test.each(requests)('when %s and that cannot be recorded, nothing is done or shown', async (_what, who, path, init) => {
+  principal = who;
+  isAway = true;
+  const answer = await fetch(url + path, init);
+  const body = await answer.text();
+  expect([answer.status, (JSON.parse(body) as { code: string }).code, answer.headers.get('retry-after')]).toEqual([
+    503,
+    'audit-unavailable',
+    '1',
+  ]);
+  expect(body).not.toContain('NGUYEN');
+  expect(happened).toEqual([]);
+});
