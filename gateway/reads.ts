@@ -81,9 +81,14 @@ export class Reads {
       if (rejected != null) return { rejected: JSON.parse(rejected.toString()) as DeclarationRejected };
       return receipt == null ? undefined : { receipt: JSON.parse(receipt.toString()) as Receipt };
     };
-    const found = await read();
+    let found = await read();
+    if (found?.receipt !== undefined) {
+      if (await this.ports.reader.isLost(partition)) return { kind: 'rebuilding' };
+      // A rebuild may have begun, or ended, since: it is marked before its first commit.
+      found = await read();
+    }
     // Nobody is shown an older state than before, nor a receipt in the place of a clearance.
-    if (!isRebuilt || (found?.receipt !== undefined && (await this.ports.reader.isLost(partition)))) return { kind: 'rebuilding' };
+    if (!isRebuilt) return { kind: 'rebuilding' };
     if (found !== undefined) return { kind: 'found', value: found };
     const behind = await this.ports.reader.behind(partition);
     if (behind < 0) return { kind: 'rebuilding' };

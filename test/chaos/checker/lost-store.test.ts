@@ -109,3 +109,25 @@ test('an old state is not shown while what came after it is folded again', async
   expect([...shown, await look()]).toEqual([undefined, 2]);
   expect(await violationsOf(world)).toEqual([]);
 });
+
+test('a receipt is not shown for a clearance when the rebuild begins between two looks into the store', async () => {
+  let beforeMarker = async (): Promise<void> => undefined;
+  const world = await SmallWorld.create({
+    storeOf: (part, store) => {
+      const marker = store.marker.bind(store);
+      const watched = async (partition: number) => beforeMarker().then(() => marker(partition));
+      return part === 'reads' ? Object.assign(store, { marker: watched }) : store;
+    },
+  });
+  const declaration = world.declaration('agent');
+  const { receipt } = await world.submit('agent', declaration);
+  await world.settle();
+  world.storeData.loseEverything();
+  await world.submit('agent', declaration);
+  beforeMarker = async () => {
+    beforeMarker = async () => undefined;
+    world.restartExchange();
+    await world.fireDeadlines();
+  };
+  expect((await world.look('agent', receipt?.dossierId ?? ''))?.version).toBe(1);
+});
