@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MIXED, PROMPT } from './agencies';
@@ -82,6 +82,15 @@ async function shift(stage: Stage, names: readonly string[], byMs: number, forMs
   await sleep(9_000);
   stage.isQuiet = false;
   return names.length;
+}
+
+function idleSockets(address: string, count: number): net.Socket[] {
+  const { hostname, port } = new URL(address);
+  return Array.from({ length: count }, () => {
+    const socket = net.connect({ host: hostname, port: Number(port) });
+    socket.on('error', () => undefined);
+    return socket;
+  });
 }
 
 const roles = ['intake-a', 'exchange', 'adapters'];
@@ -254,6 +263,14 @@ export const faults: readonly Fault[] = [
     stage.customs.wakeUp();
     return outstanding;
   }),
+  onProcess('F19-dead', 'the tax system takes calls and never answers, 8 s', async (stage) => {
+    const before = stage.tax.injected;
+    const { manners } = stage.tax;
+    stage.tax.manners = { ...manners, hangs: 1 };
+    await sleep(8_000);
+    stage.tax.manners = manners;
+    return stage.tax.injected - before;
+  }),
   onProcess('F19-flapping', 'the tax system fails, is slow, and cuts its answers', async (stage) => {
     const before = stage.tax.injected;
     stage.tax.manners = { fails: 0.3, cuts: 0.15, slow: 0.1, nonsense: 0.05, hangs: 0 };
@@ -276,6 +293,26 @@ export const faults: readonly Fault[] = [
     for (const hog of hogs) hog.kill('SIGKILL');
     return hogs.length;
   }),
+  onProcess('F28-files', 'an intake may open no more files for 6 s, while 100 clients connect', async (stage) => {
+    const { pid } = stage.process('intake-a');
+    const limit = (soft: string): void => void execFileSync('prlimit', ['--pid', String(pid), `--nofile=${soft}:`]);
+    const before = execFileSync('prlimit', ['--pid', String(pid), '--nofile', '--noheadings', '--raw', '--output=SOFT'])
+      .toString()
+      .trim();
+    limit('64');
+    const sockets = idleSockets(stage.urlOf('intake-a'), 100);
+    await sleep(6_000);
+    for (const socket of sockets) socket.destroy();
+    limit(before);
+    return sockets.length;
+  }),
+  onProcess('F12-clients', 'clients go away once they have sent their body, half of the time for 8 s', async (stage) => {
+    let cut = 0;
+    for (const { client } of stage.agents) client.isCut = () => stage.random.next() < 0.5 && ++cut > 0;
+    await sleep(8_000);
+    for (const { client } of stage.agents) client.isCut = () => false;
+    return cut;
+  }),
   onProcess('F34-burst', 'twenty times the load for 3 s', async (stage) => {
     let sent = 0;
     for (const untilMs = performance.now() + 3_000; performance.now() < untilMs; await sleep(100))
@@ -283,12 +320,7 @@ export const faults: readonly Fault[] = [
     return sent;
   }),
   onProcess('F35-idle', '1,000 sockets that say nothing', async (stage) => {
-    const url = new URL(stage.urlOf('intake-a'));
-    const sockets = Array.from({ length: 1_000 }, () => {
-      const socket = net.connect({ host: url.hostname, port: Number(url.port) });
-      socket.on('error', () => undefined);
-      return socket;
-    });
+    const sockets = idleSockets(stage.urlOf('intake-a'), 1_000);
     await sleep(6_000);
     for (const socket of sockets) socket.destroy();
     return sockets.length;

@@ -12,6 +12,8 @@ const ANSWER_WITHIN_MS = 15_000;
 
 /** One credential at one or several processes that do the same. Never throws: no answer is an answer too. */
 export class HttpClient {
+  /** Whether this request is given up once its body is written. */
+  isCut: () => boolean = () => false;
   private readonly agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
   private readonly urls: readonly string[];
   private readonly token: string;
@@ -56,6 +58,7 @@ export class HttpClient {
         );
       });
       request.on('timeout', () => request.destroy());
+      if (body !== undefined && this.isCut()) request.on('finish', () => setImmediate(() => request.destroy()));
       request.on('error', () => resolve(NO_ANSWER));
       request.end(body);
     });
