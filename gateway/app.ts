@@ -15,6 +15,7 @@ import { Admission } from './admission';
 import { AuditLog } from './audit-log';
 import { isoTime } from './core/deadlines';
 import type { FoldRules } from './core/fold';
+import { DeadLetterDesk } from './dead-letter-desk';
 import { DecisionDesk } from './decision-desk';
 import { ensureDevelopmentCredentials, ensureDevelopmentSigningKey } from './development';
 import { DryRun } from './dry-run';
@@ -41,6 +42,7 @@ import { createEvidence } from './evidence';
 import { Exchange } from './exchange';
 import { Intake } from './intake';
 import { lagOf, OperatorDesk, totalLag } from './operator-desk';
+import { OperatorJobs } from './operator-jobs';
 import { systemClock } from './ports/clock';
 import type { DossierStore } from './ports/dossier-store';
 import type { LogConsumer, LogRecord, MessageLog } from './ports/message-log';
@@ -225,6 +227,14 @@ async function open(
       stage: (stage, seconds) => metrics.stageSeconds.observe({ stage }, seconds),
     });
     const predictedBy = registries();
+    const jobs = new OperatorJobs({
+      log,
+      store,
+      clock,
+      settled: (kind, outcome) => metrics.operatorRecords.inc({ kind, outcome }),
+      failed: (kind, cause) => logger.warn({ kind, err: describe(cause) }, 'a job of an operator failed'),
+    });
+    closers.push(() => jobs.close());
     http = createHttpServer({
       settings,
       limits,
@@ -237,7 +247,9 @@ async function open(
       reads,
       waiting,
       decisions: new DecisionDesk({ log, store, reads, clock, partitions }),
-      operator: new OperatorDesk({ log, sealer, groups: allGroups(settings, connected, groups) }),
+      operator: new OperatorDesk({ log, groups: allGroups(settings, connected, groups) }),
+      deadLetters: new DeadLetterDesk({ log, sealer }),
+      jobs,
       audit,
       signer,
       metrics,

@@ -30,6 +30,9 @@ export const keys = {
   openCall: (tenant: string, imoNumber: string, unLocode: string) => `oc:${hashOf(40, tenant, imoNumber, unLocode)}`,
   /** Up to where the partition is folded again; there while it is. Its dossiers are older than what was said of them. */
   rebuilding: 'rb',
+  /** A job of an operator, and that it is to stop; not of the log: lost with the store. */
+  operatorJob: (jobId: string) => `oj:${jobId}`,
+  operatorJobStop: (jobId: string) => `os:${jobId}`,
   idempotencyKey: (tenant: string, key: string) => `ik:${hashOf(40, tenant, key)}`,
 } as const;
 
@@ -40,6 +43,7 @@ export const indexes = {
   feed: (tenant: string) => `fd:${tenantHashOf(tenant)}`,
   openTasks: (agency: string) => `to:${agency}`,
   doneTasks: (agency: string) => `td:${agency}`,
+  operatorJobs: 'oj',
 } as const;
 
 /** What `keys.openCall` holds: the dossier, and until when the ship is expected to be there. */

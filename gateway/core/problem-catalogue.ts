@@ -238,6 +238,11 @@ const rows = {
   ],
   'task-unknown': ['The task is not known.', 'Không biết nhiệm vụ này.', 'Check the taskId.'],
   'task-superseded': ['The task was replaced by a newer one.', 'Nhiệm vụ đã được thay thế.', 'Decide the current task.'],
+  'jobs-running': [
+    'As many jobs as one process does at once are running.',
+    'Đang chạy tối đa số tác vụ cho phép.',
+    'Wait for one, or stop one.',
+  ],
   poison: ['The record cannot be handled.', 'Không xử lý được bản ghi.', 'An operator looks at the dead letter.'],
 } as const satisfies Record<string, readonly [title: string, titleVi: string, remedy: string]>;
 

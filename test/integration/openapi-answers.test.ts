@@ -145,11 +145,21 @@ test('every other answer follows the document', async () => {
   await get('operator', '/v1/ops/lag', '/v1/ops/lag');
   await get('operator', '/v1/ops/config', '/v1/ops/config');
   await get('agent', '/v1/ops/lag', '/v1/ops/lag');
-  const redrive = await client('operator').request('POST', '/v1/ops/dead-letters/redrive', {
-    body: '{"ids":["0-1"],"preview":true}',
-    headers: { 'content-type': 'application/json' },
-  });
-  follows('post', '/v1/ops/dead-letters/redrive', redrive);
+  await get('operator', '/v1/ops/dead-letters/{id}', '/v1/ops/dead-letters/0-999');
+  const operate = async (route: string, address: string, body: object): Promise<Answer> => {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await client('operator').request('POST', address, { body: JSON.stringify(body), headers });
+    follows('post', route, answer);
+    return answer;
+  };
+  const redrive = '/v1/ops/dead-letters/redrive';
+  await operate(redrive, redrive, { ids: ['0-1'], preview: true });
+  await operate(redrive, redrive, { ids: ['0-1'] });
+  await operate(redrive, redrive, { filter: {}, preview: true });
+  const { body: job } = await operate(redrive, redrive, { filter: { reason: 'poison' } });
+  await get('operator', '/v1/ops/jobs', '/v1/ops/jobs');
+  await get('operator', '/v1/ops/jobs/{jobId}', `/v1/ops/jobs/${String(job['jobId'])}`);
+  await operate('/v1/ops/jobs/{jobId}/stop', `/v1/ops/jobs/${String(job['jobId'])}/stop`, {});
   for (const route of ['/v1/agencies', '/v1/services', '/v1/codelists', '/.well-known/jwks.json', '/openapi.json', '/asyncapi.json'])
     await get('agent', route, route);
   const { items } = (await get('agent', '/v1/codelists', '/v1/codelists')).body as { items: string[] };

@@ -42,7 +42,13 @@ beforeEach(async () => {
         }),
     },
     decisions: { decide: did('decided', { kind: 'recorded', repeated: false, decision: {} }) },
-    operator: { redrive: did('redriven', []) },
+    deadLetters: { inspect: did('inspected', {}), named: () => [], matching: () => [] },
+    jobs: {
+      sendNow: did('redriven', []),
+      start: did('begun', { jobId: 'J' }),
+      get: () => Promise.resolve({ jobId: 'J' }),
+      stop: did('stopped', {}),
+    },
     audit: {
       record: (entry: AuditEntry) => {
         if (isAway) return Promise.reject(new AuditUnavailable('away'));
@@ -71,6 +77,9 @@ const requests: [string, Principal, string, RequestInit, string | undefined][] =
   ['an agency reads its view', officer, `/v1/agencies/customs/tasks/${taskId}`, {}, undefined],
   ['an agency decides', officer, `/v1/agencies/customs/tasks/${taskId}/decisions`, post({ outcome: 'accepted' }), 'decided'],
   ['an operator redrives', operator, '/v1/ops/dead-letters/redrive', post({ ids: ['0-1'] }), 'redriven'],
+  ['an operator redrives by a filter', operator, '/v1/ops/dead-letters/redrive', post({ filter: { reason: 'poison' } }), 'begun'],
+  ['an operator stops a job', operator, '/v1/ops/jobs/J/stop', post({}), 'stopped'],
+  ['an operator inspects a dead letter', operator, '/v1/ops/dead-letters/0-1', {}, 'inspected'],
 ];
 
 test.each(requests)('when %s, it is recorded first', async (_what, who, path, init, done) => {

@@ -5,8 +5,10 @@ import type { FoldRules } from '../../core/fold';
 import type { Admission } from '../../admission';
 import type { Intake } from '../../intake';
 import type { DryRun } from '../../dry-run';
+import type { DeadLetterDesk } from '../../dead-letter-desk';
 import type { DecisionDesk } from '../../decision-desk';
 import type { OperatorDesk } from '../../operator-desk';
+import type { OperatorJobs } from '../../operator-jobs';
 import type { Reads } from '../../reads';
 import type { Waiting } from '../../waiting';
 import type { Audit } from '../../ports/audit';
@@ -39,6 +41,8 @@ export interface GatewayApi {
   waiting: Waiting;
   decisions: DecisionDesk;
   operator: OperatorDesk;
+  deadLetters: DeadLetterDesk;
+  jobs: OperatorJobs;
   /** Personal reads and operators' actions are recorded before they are answered or done. */
   audit: Audit;
   signer: Signer;

@@ -33,6 +33,7 @@ const exceptions: Partial<Record<ProblemCode, number>> = {
   'revision-conflict': 409,
   'dossier-cancelled': 409,
   'task-superseded': 409,
+  'jobs-running': 409,
   'quota-exceeded': 429,
   internal: 500,
   overloaded: 503,

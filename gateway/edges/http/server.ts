@@ -10,6 +10,7 @@ import type { GatewayApi } from './gateway-api';
 import { operatorRoutes } from './operator-routes';
 import { notFound } from './principal';
 import { publicRoutes } from './public-routes';
+import { repairRoutes } from './repair-routes';
 import { createSubmissionHandler } from './submissions';
 
 /**
@@ -65,6 +66,7 @@ function createApp(api: GatewayApi): express.Express {
   dossierRoutes(app, api);
   agencyRoutes(app, api);
   operatorRoutes(app, api);
+  repairRoutes(app, api);
   app.all('/v1/declarations', (request, response) => sendProblem(request, response, 'method-not-allowed', { headers: { Allow: 'POST' } }));
   app.use((request, response) => notFound(request, response));
   // express tells an error handler by its four parameters.

@@ -62,6 +62,12 @@ export function createMetrics(build: { version: string; node: string }) {
     }),
     clearances: new Counter({ name: 'seaport_clearances_total', help: 'Clearance versions issued', labelNames: ['status'], registers }),
     deadLetters: new Counter({ name: 'seaport_dead_letters_total', help: 'Records set aside', labelNames: ['topic', 'reason'], registers }),
+    operatorRecords: new Counter({
+      name: 'seaport_operator_records_total',
+      help: 'What operators had sent again, by what became of each: redriven, resent, or why not',
+      labelNames: ['kind', 'outcome'],
+      registers,
+    }),
     lag: new Gauge({
       name: 'seaport_consumer_lag_records',
       help: 'Records not yet committed by a group of this process',
