@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readSettings, type Settings } from '../config/settings';
+import { AUDIT_TOPIC } from '../gateway/audit-log';
+import type { ChainHead } from '../gateway/core/audit-chain';
+import { AuditVerifier, type AuditReport, type PlacedAuditRecord } from '../gateway/core/verify-audit';
+import { openEmbeddedMessageLog } from '../gateway/edges/embedded/embedded-message-log';
+import { createEd25519Signer, readPublicKeys } from '../gateway/edges/signing/ed25519-signer';
+import { createEd25519Verifier } from '../gateway/edges/signing/ed25519-verifier';
+
+/**
+ * `npm run audit:verify`: hashes, links and signatures of the topic `audit` of the embedded log (the gateway stopped), or of a file of
+ * JSON lines `{ "partition", "offset", "record" }`, as any Kafka client can write them.
+ */
+const USAGE = `npm run audit:verify -- [--file FILE] [--heads FILE] [--jwks FILE] [--json]
+  --file   JSON lines { "partition": 0, "offset": 0, "record": { … } } in place of the embedded log in DATA_DIR
+  --heads  heads kept elsewhere, the "heads" of an earlier report: [{ "chain", "n", "hash" }]; each must still be there
+  --jwks   public keys, as /.well-known/jwks.json gives them, in place of those of SIGNING_KEY_FILE
+  --json   the report as JSON, with the heads to copy elsewhere
+Exit code 0 nothing found, 3 something found, 1 it could not be looked at.`;
+
+export interface VerifyIo {
+  out: { write(text: string): unknown };
+  err: { write(text: string): unknown };
+  env: Readonly<Record<string, string | undefined>>;
+  /** Where relative names begin. */
+  directory: string;
+}
+
+export async function auditVerify(argv: readonly string[], io: VerifyIo): Promise<0 | 1 | 3> {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        file: { type: 'string' },
+        heads: { type: 'string' },
+        jwks: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    });
+    if (values.help === true) {
+      io.out.write(`${USAGE}\n`);
+      return 0;
+    }
+    const settings = readSettings(io.env);
+    const read = (file: string): string => readFileSync(resolve(io.directory, file), 'utf8');
+    const keys = values.jwks === undefined ? ownKeys(settings) : (JSON.parse(read(values.jwks)) as ReturnType<typeof ownKeys>);
+    const heads = values.heads === undefined ? [] : (JSON.parse(read(values.heads)) as ChainHead[]);
+    const { records, isTrimmed } = values.file === undefined ? await recordsOfLog(settings) : recordsOfFile(read(values.file));
+    const verifier = new AuditVerifier({ verifies: createEd25519Verifier(keys), heads, isTrimmed });
+    for (const record of records) verifier.add(record);
+    const report = verifier.report();
+    io.out.write(values.json === true ? `${JSON.stringify(report, null, 2)}\n` : textOf(report));
+    return report.findings.length === 0 ? 0 : 3;
+  } catch (cause) {
+    io.err.write(`audit:verify: ${(cause as Error).message}\n`);
+    return 1;
+  }
+}
+
+function ownKeys({ signingKeyFile, signingRetiredKeysFile, varDir }: Settings): { keys: Record<string, string>[] } {
+  const key = readFileSync(signingKeyFile === '' ? join(varDir, 'dev-signing-key.pem') : signingKeyFile, 'utf8');
+  return createEd25519Signer(key, signingRetiredKeysFile === '' ? [] : readPublicKeys(readFileSync(signingRetiredKeysFile, 'utf8'))).jwks();
+}
+
+interface Found {
+  records: PlacedAuditRecord[];
+  isTrimmed: boolean;
+}
+
+function recordsOfFile(text: string): Found {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const records = lines.map((line): PlacedAuditRecord => {
+    const { partition, offset, record } = (parsed(line) ?? {}) as Partial<PlacedAuditRecord>;
+    // Heads name places, so a record without one proves nothing.
+    if (partition === undefined || offset === undefined) return { partition: -1, offset: -1, record: undefined };
+    return { partition, offset, record };
+  });
+  return { records, isTrimmed: false };
+}
+
+async function recordsOfLog(settings: Settings): Promise<Found> {
+  if (settings.kafkaBrokers.length > 0) throw new Error('on Kafka, write the topic audit into a file with any client, and give --file');
+  const log = await openEmbeddedMessageLog({ path: settings.dataDir, topicPrefix: settings.topicPrefix });
+  try {
+    const offsets = await log.offsets(AUDIT_TOPIC);
+    const records: PlacedAuditRecord[] = [];
+    const ranges = offsets.map(({ partition, start, end }) => ({ partition, from: start, to: end }));
+    await log.read(AUDIT_TOPIC, ranges, (batch) => {
+      for (const { partition, offset, value } of batch.records) records.push({ partition, offset, record: parsed(value.toString()) });
+    });
+    return { records, isTrimmed: offsets.some(({ start }) => start > 0) };
+  } finally {
+    await log.close();
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf({ records, chains, signatures, repeats, findings }: AuditReport): string {
+  const found = findings.map(({ fault, chain, n, at }) => `  ${fault}  chain ${chain} n ${n}${at === undefined ? '' : ` at ${at}`}\n`);
+  const verdict = findings.length === 0 ? 'nothing found' : `${findings.length} found`;
+  return `${records} records, ${chains} chains, ${signatures} signatures, ${repeats} repeats: ${verdict}\n${found.join('')}`;
+}
+
+if (require.main === module) {
+  // npm runs scripts in the folder of package.json; INIT_CWD is where the user stands.
+  const directory = process.env['INIT_CWD'] ?? process.cwd();
+  void auditVerify(process.argv.slice(2), { out: process.stdout, err: process.stderr, env: process.env, directory }).then((code) => {
+    process.exitCode = code;
+  });
+}
