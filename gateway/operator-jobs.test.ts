@@ -71,7 +71,7 @@ it('sends everything in order, counts what came of each and tells it in any proc
 
 it('keeps to the rate', async () => {
   const own = jobs();
-  const { jobId } = await own.start('resend', 'op', 20, items(30));
+  const { jobId } = await own.start('redrive', 'op', 20, items(30));
   await over(own, jobId);
   // A clock that stands: each pause is as long as all that was sent until then may take.
   expect(pauses.at(-1)).toBeCloseTo((expected(30).length / 20) * 1000, 0);

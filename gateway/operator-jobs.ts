@@ -21,13 +21,13 @@ export interface OperatorJob {
   startedAt: string;
   updatedAt: string;
   recordsPerSecond: number;
-  /** How many came to what: redriven, resent, or why not. */
+  /** How many came to what: redriven, or why not. */
   outcomes: Record<string, number>;
   /** Where it failed: a code of the problem catalogue. */
   code?: string;
 }
 
-export type JobKind = 'redrive' | 'resend';
+export type JobKind = 'redrive';
 
 /** One thing that the job came to: a record to be sent, or why there is none. */
 export interface JobItem {
