@@ -147,11 +147,8 @@ async function open(
     closers.push(() => audit.stop());
   }
   const reader = new StoreReader(store, log, clock, exchangeGroupOf(settings));
-  const deadLetter = (record: LogRecord, reason: string) => {
-    metrics.deadLetters.inc({ topic: record.topic, reason });
-    logger.warn({ reason, topic: record.topic, partition: record.partition, offset: record.offset }, 'a record was set aside');
-    return deadLetterRecord({ source: record, reason, attempts: 1, sealer, at: isoTime(clock.nowMs()), partitions });
-  };
+  const deadLetter = (record: LogRecord, reason: string) =>
+    deadLetterRecord({ source: record, reason, attempts: 1, sealer, at: isoTime(clock.nowMs()), partitions });
   // The adapters decide by them, and the dry run of intake predicts by them.
   let loadedRegistries: Registries | undefined;
   const registries = (): Registries => (loadedRegistries ??= loadRegistries());
@@ -415,6 +412,8 @@ async function startExchange(wiring: {
     deadLetter,
     refused: (record: LogRecord, reason: string) => {
       metrics.rejected.inc({ code: reason });
+      metrics.deadLetters.inc({ topic: record.topic, reason });
+      logger.warn({ reason, topic: record.topic, partition: record.partition, offset: record.offset }, 'a record was set aside');
       if (reason === 'agency-mismatch')
         logger.error(
           { topic: record.topic, partition: record.partition, offset: record.offset },

@@ -6,7 +6,7 @@ import { type FakeStoreData } from '../test/support/fake-dossier-store';
 import { decree336, rulesWith, shippedRules } from '../test/support/test-rules';
 import { canonicalJson } from './core/canonical-json';
 import type { DossierState } from './core/dossier';
-import { LogUnavailable } from './core/exchange-error';
+import { LogUnavailable, StoreUnavailable } from './core/exchange-error';
 import type { FoldRules } from './core/fold';
 import { dossierCodeOf, dossierIdOf } from './core/identifiers';
 import { EventType, type Clearance } from './core/messages';
@@ -334,6 +334,62 @@ describe('a crash at any point between effects', () => {
     };
     await consumeOrCrash(process, () => undefined);
     expect([process.told.exits, process.told.poisoned]).toEqual([[], 0]);
+  });
+});
+
+describe('a commit whose answer was lost', () => {
+  /** The n-th commit is on its way for longer than its caller waits; deliver() lets it arrive. */
+  function delayCommit(process: ExchangeProcess, n: number): { deliver: () => Promise<unknown> } {
+    const commit = process.store.commit.bind(process.store);
+    const delayed = { deliver: (): Promise<unknown> => Promise.reject(new Error('nothing was sent')) };
+    let count = 0;
+    process.store.commit = (...args) => {
+      if (++count < n) return commit(...args);
+      process.store.commit = commit;
+      delayed.deliver = () => commit(...args);
+      return Promise.reject(new StoreUnavailable('no answer in time'));
+    };
+    return delayed;
+  }
+
+  // In the first batch of one is no more than the partition's epoch.
+  test.each([
+    [1, 2],
+    [500, 1],
+  ])('takes hold after the take-over has looked: in batches of %i each record is counted once', async (batchRecords, n) => {
+    const { world: whole, process: undisturbed } = await folded(...history);
+    const world = await worldOf(...history);
+    const process = world.process();
+    process.batchRecords = batchRecords;
+    const delayed = delayCommit(process, n);
+    await expect(process.consume()).rejects.toThrow('no answer in time');
+    const marker = process.store.marker.bind(process.store);
+    let looks = 0;
+    process.store.marker = async (partition) => {
+      const found = await marker(partition);
+      if (looks++ === 0) await delayed.deliver();
+      return found;
+    };
+    await expect(process.consume()).rejects.toThrow('another process folds');
+    await process.consume();
+
+    expect([...process.told.exits].sort()).toEqual([...undisturbed.told.exits].sort());
+    expect(world.storeData.dump()).toBe(whole.storeData.dump());
+  });
+
+  test('never takes hold, and another process folds the same: it counts, and this one does not', async () => {
+    const world = await worldOf(...history);
+    const { process: undisturbed } = await folded(...history);
+    const process = world.process();
+    delayCommit(process, 1);
+    await expect(process.consume()).rejects.toThrow('no answer in time');
+    for (let partition = 0; partition < PARTITIONS; partition++) process.exchange.release(partition);
+    const next = world.process();
+    await next.consume();
+    for (let partition = 0; partition < PARTITIONS; partition++) process.exchange.assign([partition]);
+    await process.exchange.fireDeadlines();
+
+    expect([...process.told.exits, ...next.told.exits].sort()).toEqual([...undisturbed.told.exits].sort());
   });
 });
 

@@ -96,6 +96,8 @@ interface Step {
 const CATCH_UP_RECORDS = 1_000;
 /** States kept in memory for each partition, about 8 kB each. */
 const KEPT_STATES = 2_000;
+/** Lost answers remembered for each partition; what they hold of is in memory so long. */
+const KEPT_UNTOLD = 8;
 /** Timers looked at in one partition at a time. */
 const DUE_AT_ONCE = 500;
 /** A deadline that was logged and not folded within this time is logged again: a repeat is a duplicate. */
@@ -112,8 +114,8 @@ export class Exchange {
   private readonly fired = new Map<string, number>();
   /** Per partition: offset after the last record folded here. The group's commit follows a little later. */
   private readonly folded = new Map<number, number>();
-  /** Per partition: a commit whose answer has not come, and what is to be told once it holds. */
-  private readonly untold = new Map<number, { offset: number; tell: () => void }>();
+  /** Per partition: commits whose answer was lost, by the offset of the marker each would leave: what is to be told of the one that holds. */
+  private readonly untold = new Map<number, Map<number, () => void>>();
 
   constructor(ports: ExchangePorts) {
     this.ports = ports;
@@ -195,10 +197,10 @@ export class Exchange {
       this.folded.delete(partition);
       marker = null;
     }
-    // The answer to our commit was lost, and it holds.
-    const untold = this.untold.get(partition);
-    this.untold.delete(partition);
-    if (untold !== undefined && untold.offset === marker?.offset) untold.tell();
+    // The answer to our commit was lost, and it holds; or does not yet: it may still be on its way, and make our next one stale.
+    const tellOfHeld = this.untold.get(partition)?.get(marker?.offset ?? -1);
+    if (tellOfHeld !== undefined) this.untold.delete(partition);
+    tellOfHeld?.();
     const start = marker ?? { epoch: epoch ?? 'truncated', offset: -1, clearancesOffset: 0 };
     const issued = await IssuedClearances.open(log, partition, start.clearancesOffset);
     const committed = Math.max(await this.committedOf(partition), this.folded.get(partition) ?? -1);
@@ -286,17 +288,27 @@ export class Exchange {
       if (voided > 0) observe.voided(voided);
       if (differed > 0) observe.differed?.(differed);
     };
-    this.untold.set(partition, { offset: last.offset, tell });
-    const outcome = await store.commit(partition, owner.stored ? owner.marker : null, marker, changes, [
-      ...new Set(steps.map((step) => step.fact.value.dossierId)),
-    ]);
-    this.untold.delete(partition);
+    const hints = [...new Set(steps.map((step) => step.fact.value.dossierId))];
+    const outcome = await store.commit(partition, owner.stored ? owner.marker : null, marker, changes, hints).catch((cause: unknown) => {
+      if (this.owners.get(partition) === owner) this.keepUntold(partition, last.offset, tell);
+      throw cause;
+    });
     if (outcome === 'stale') throw new NotHeld(partition);
+    // Of all that began at one marker one holds.
+    this.untold.delete(partition);
     owner.marker = marker;
     owner.stored = true;
     if (isRebuilt) owner.rebuildsTo = undefined;
     keepStates(owner, states);
     tell();
+  }
+
+  private keepUntold(partition: number, offset: number, tell: () => void): void {
+    const untold = this.untold.get(partition) ?? new Map<number, () => void>();
+    untold.delete(offset);
+    untold.set(offset, tell);
+    for (const oldest of untold.keys()) if (untold.size > KEPT_UNTOLD) untold.delete(oldest);
+    this.untold.set(partition, untold);
   }
 
   /**

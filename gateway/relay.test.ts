@@ -133,12 +133,16 @@ test.each<[string, unknown, string]>([
   expect(refused).toEqual([reason]);
 });
 
-test('a batch that cannot be appended is not passed over', async () => {
-  const { log, run } = await relay([{ value: { taskId, outcome: 'accepted' } }]);
+test('a batch that cannot be appended is not passed over, and what it refuses is told once it is set aside', async () => {
+  const { log, refused, run } = await relay([{ value: { taskId, outcome: 'accepted' } }, { value: '{' }]);
   log.beforeAppend = () => {
     throw new LogUnavailable('away');
   };
   await expect(run()).rejects.toThrow('away');
+  expect(refused).toEqual([]);
+  log.beforeAppend = () => undefined;
+  await run();
+  expect(refused).toEqual(['decision-invalid']);
 });
 
 test('a batch relayed again after a lost answer has the same ids and identities', async () => {

@@ -18,6 +18,7 @@ export interface RelayPorts {
   clock: Clock;
   partitions: number;
   deadLetter(record: LogRecord, reason: string): OutgoingRecord;
+  /** Once it is set aside. */
   refused(record: LogRecord, reason: ProblemCode): void;
 }
 
@@ -36,13 +37,15 @@ export async function relayBatch(batch: LogBatch, ports: RelayPorts): Promise<vo
   const test = batch.topic.startsWith(TEST_PREFIX);
   const agency = batch.topic.slice((test ? TEST_PREFIX.length : 0) + TOPIC_PREFIX.length);
   const receivedAt = isoTime(ports.clock.nowMs());
+  const refused: { record: LogRecord; reason: ProblemCode }[] = [];
   const outgoing = batch.records.map((record) => {
     const relayed = relayRecord(record, agency, test, receivedAt, ports.partitions);
     if (typeof relayed !== 'string') return relayed;
-    ports.refused(record, relayed);
+    refused.push({ record, reason: relayed });
     return ports.deadLetter(record, relayed);
   });
   if (outgoing.length > 0) await ports.log.append(outgoing);
+  for (const { record, reason } of refused) ports.refused(record, reason);
 }
 
 /** What the relay adds to a decision, or sets in place of what it says. */

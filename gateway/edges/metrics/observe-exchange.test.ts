@@ -74,3 +74,12 @@ test.each<[string, (story: DossierStory) => unknown, boolean]>([
   expect(await sums('seaport_agency_decision_seconds')).toEqual([]);
   expect(await sums('seaport_stage_duration_seconds')).toEqual([]);
 });
+
+test.each([false, true])('what is set aside is counted where it is folded, and not when that is done again (%s)', async (again) => {
+  const sums = await observed((story) => {
+    story.declare();
+    story.decide('customs', 'accepted', { taskId: 'T-1' });
+  }, again);
+  const letters = [{ topic: 'dossiers', reason: 'task-unknown', value: 1 }];
+  expect(await sums('seaport_dead_letters_total')).toEqual(again ? [] : letters);
+});

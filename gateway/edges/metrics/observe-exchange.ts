@@ -36,6 +36,8 @@ export function observeExchange(metrics: Metrics, logger: Pick<Logger, 'error' |
           metrics.rejected.inc({ code: exit.code });
           break;
         case 'dead-lettered':
+          metrics.deadLetters.inc({ topic: 'dossiers', reason: exit.reason });
+          logger.warn({ reason: exit.reason, topic: 'dossiers', ...fact.position }, 'a record was set aside');
           break;
       }
       const { clearance, state } = result;
@@ -47,9 +49,10 @@ export function observeExchange(metrics: Metrics, logger: Pick<Logger, 'error' |
       }
     },
     poison(record, reason) {
+      metrics.deadLetters.inc({ topic: record.topic, reason });
       logger.error(
         { topic: record.topic, partition: record.partition, offset: record.offset, reason },
-        'a record of the log cannot be read',
+        'a record of the log cannot be read and was set aside',
       );
     },
     voided(count) {
