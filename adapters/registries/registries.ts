@@ -36,7 +36,7 @@ export interface Registries {
     on: string,
   ): FacilityRow | undefined;
   channel(channel: string, on: string): ChannelRow | undefined;
-  tariffs(on: string): TariffRow[];
+  tariffs(on: string): readonly TariffRow[];
   shipDues(imoNumber: string, on: string): ShipDueRow[];
   /** Rows whose prefix the HS code starts with. */
   goods(hsCode: string, on: string): GoodsRow[];
@@ -46,7 +46,7 @@ export interface Registries {
   securityLevel(unLocode: string | undefined, on: string): '1' | '2' | '3';
   noticeLimit(ruleSet: string, declarationType: string, document: NoticeLimitRow['document']): NoticeLimitRow | undefined;
   policy(code: string, on: string): PolicyRow | undefined;
-  risks(on: string): RiskRow[];
+  risks(on: string): readonly RiskRow[];
   allowances(kind: AllowanceRow['kind'], on: string): AllowanceRow[];
   businessLines(activity: BusinessLineRow['activity'], on: string): BusinessLineRow[];
 }
@@ -80,8 +80,6 @@ export function indexRegistries(data: Partial<RegistryData>): Registries {
   const policies = dated(data.policies, (row) => row.code);
   const allowances = grouped(data.allowances, (row) => row.kind);
   const businessLines = grouped(data['business-lines'], (row) => row.activity);
-  const tariffs = data.tariffs ?? [];
-  const risks = data.risks ?? [];
 
   return {
     ship: ships,
@@ -94,7 +92,7 @@ export function indexRegistries(data: Partial<RegistryData>): Registries {
       return facilityNames.get(`${unLocode} ${foldDiacritics(name)}`)?.find((row) => isInForce(row, on));
     },
     channel: channels,
-    tariffs: (on) => tariffs.filter((row) => isInForce(row, on)),
+    tariffs: onEachDate(data.tariffs ?? []),
     shipDues: (imoNumber, on) => (dues.get(imoNumber) ?? []).filter((row) => isInForce(row, on)),
     goods(hsCode, on) {
       const found: GoodsRow[] = [];
@@ -110,7 +108,7 @@ export function indexRegistries(data: Partial<RegistryData>): Registries {
     // A rule set that this registry does not know yet is judged by the newest one that it knows.
     noticeLimit: (ruleSet, type, document) => limits.get(`${ruleSets.has(ruleSet) ? ruleSet : (newestRuleSet ?? '')} ${type} ${document}`),
     policy: policies,
-    risks: (on) => risks.filter((row) => isInForce(row, on)),
+    risks: onEachDate(data.risks ?? []),
     allowances: (kind, on) => (allowances.get(kind) ?? []).filter((row) => isInForce(row, on)),
     businessLines: (activity, on) => (businessLines.get(activity) ?? []).filter((row) => isInForce(row, on)),
   };
@@ -119,6 +117,22 @@ export function indexRegistries(data: Partial<RegistryData>): Registries {
 function dated<Row extends DatedRow>(rows: Row[] | undefined, keyOf: (row: Row) => string): (key: string, on: string) => Row | undefined {
   const groups = grouped(rows, keyOf);
   return (key, on) => groups.get(key)?.find((row) => isInForce(row, on));
+}
+
+/** Dates of calls lie close together: the rows of each are looked for once. */
+const MOST_DATES = 100;
+
+/** The rows in force on a date; nobody changes the list. */
+function onEachDate<Row extends DatedRow>(rows: readonly Row[]): (on: string) => readonly Row[] {
+  const known = new Map<string, readonly Row[]>();
+  return (on) => {
+    let inForce = known.get(on);
+    if (inForce === undefined) {
+      if (known.size >= MOST_DATES) known.clear();
+      known.set(on, (inForce = rows.filter((row) => isInForce(row, on))));
+    }
+    return inForce;
+  };
 }
 
 function grouped<Row>(rows: Row[] | undefined, keyOf: (row: Row) => string): Map<string, Row[]> {

@@ -158,9 +158,22 @@ const LOCAL_OFFSET_MS = 7 * 3_600_000;
 const LOCAL_MIDNIGHT_HOUR = '17';
 const SHORTEST_MONTH_DAYS = 28;
 
-/** Local date (YYYY-MM-DD) of an instant; undefined when the text is no time. Asked by nearly every rule: a UTC time needs no `Date`. */
+/** The latest two answers: of a request's two times, when it came and when the call is, nearly every rule asks the date. */
+let latest = { instant: '', date: undefined as string | undefined };
+let beforeThat = latest;
+
+/** Local date (YYYY-MM-DD) of an instant; undefined when the text is no time. */
 export function localDate(instant: string | undefined): string | undefined {
   if (instant === undefined) return undefined;
+  if (instant === latest.instant) return latest.date;
+  if (instant === beforeThat.instant) return beforeThat.date;
+  beforeThat = latest;
+  latest = { instant, date: localDateOf(instant) };
+  return latest.date;
+}
+
+/** A UTC time needs no `Date`. */
+function localDateOf(instant: string): string | undefined {
   if (isUtcDateTime(instant)) {
     if (instant.slice(11, 13) < LOCAL_MIDNIGHT_HOUR) return instant.slice(0, 10);
     const day = Number(instant.slice(8, 10));

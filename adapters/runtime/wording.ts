@@ -5,14 +5,22 @@ export function decimal(value: number, places: number): { en: string; vi: string
   return grouped(value.toFixed(places));
 }
 
-const THOUSANDS = /\B(?=(\d{3})+(?!\d))/g;
-
 /** The same of a decimal number as text, kept as exact as it is. */
 export function grouped(value: string): { en: string; vi: string } {
-  const [whole = '', fraction] = value.split('.');
-  const en = whole.length > 3 ? whole.replace(THOUSANDS, ',') : whole;
-  const vi = en.replaceAll(',', '.');
-  return fraction === undefined ? { en, vi } : { en: `${en}.${fraction}`, vi: `${vi},${fraction}` };
+  const point = value.indexOf('.');
+  const end = point < 0 ? value.length : point;
+  const firstDigit = value.startsWith('-') ? 1 : 0;
+  let at = firstDigit + ((end - firstDigit) % 3 || 3);
+  let en = value.slice(0, at);
+  let vi = en;
+  for (; at < end; at += 3) {
+    const three = value.slice(at, at + 3);
+    en += `,${three}`;
+    vi += `.${three}`;
+  }
+  if (point < 0) return { en, vi };
+  const fraction = value.slice(point + 1);
+  return { en: `${en}.${fraction}`, vi: `${vi},${fraction}` };
 }
 
 /** A length in metres, two places at most. */

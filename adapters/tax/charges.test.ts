@@ -56,6 +56,7 @@ describe('amountOf', () => {
     ['250', 17_294, 0, '4323500'],
     ['0.5', 1, 0, '1'],
     ['50', 1, 2, '50.00'],
+    ['999999.5', 400_000_000_000, 2, '399999800000000000.00'],
   ])('%s × %d is %s', (rate, quantity, places, amount) => {
     expect(amountOf(rate, quantity, places)).toBe(amount);
   });

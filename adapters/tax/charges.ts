@@ -67,8 +67,15 @@ function quantityOf(row: TariffRow, request: RequestMessage): number {
 /** rate × quantity, half up, in whole-number arithmetic: a rate of 0.034 has no binary fraction. */
 export function amountOf(rate: string, quantity: number, places: number): string {
   const [whole = '0', fraction = ''] = rate.split('.');
-  const millionths = BigInt(whole + fraction.padEnd(RATE_PLACES, '0')) * BigInt(Math.round(quantity));
-  const unit = 10n ** BigInt(RATE_PLACES - places);
-  const rounded = ((millionths + unit / 2n) / unit).toString().padStart(places + 1, '0');
+  const rateMillionths = whole + fraction.padEnd(RATE_PLACES, '0');
+  const rounded = roundedQuotient(rateMillionths, Math.round(quantity), RATE_PLACES - places).padStart(places + 1, '0');
   return places === 0 ? rounded : `${rounded.slice(0, -places)}.${rounded.slice(-places)}`;
+}
+
+/** factor × quantity / 10^places, half up. Numbers are exact up to 2^53, which no due comes near; beyond it BigInt is. */
+function roundedQuotient(factor: string, quantity: number, places: number): string {
+  const unit = 10 ** places;
+  const sum = Number(factor) * quantity + unit / 2;
+  if (sum <= Number.MAX_SAFE_INTEGER) return String((sum - (sum % unit)) / unit);
+  return ((BigInt(factor) * BigInt(quantity) + BigInt(unit / 2)) / BigInt(unit)).toString();
 }
