@@ -12,6 +12,7 @@ import { startAdapters, assessorOf, type Adapters } from '../adapters';
 import { loadRegistries } from '../adapters/registries/load-registries';
 import type { Registries } from '../adapters/registries/registries';
 import { Admission } from './admission';
+import { AuditDesk } from './audit-desk';
 import { AuditLog } from './audit-log';
 import { isoTime } from './core/deadlines';
 import type { FoldRules } from './core/fold';
@@ -248,6 +249,7 @@ async function open(
       deadLetters: new DeadLetterDesk({ log, sealer }),
       jobs,
       audit,
+      auditDesk: new AuditDesk({ log, partitions }),
       signer,
       metrics,
       epc: { receipt: writeEpcReceipt, clearance: writeEpcClearance, problems: writeEpcProblems },

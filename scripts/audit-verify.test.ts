@@ -71,6 +71,17 @@ test.each<[string, () => string[], string]>([
   expect([code, text]).toEqual([3, expect.stringContaining(fault)]);
 });
 
+test('verifies pages as GET /v1/audit gives them, one alone only as a part', async () => {
+  const { partition } = JSON.parse(lines[0] as string) as { partition: number };
+  const page = (items: string[]) =>
+    `{"items":[${items.join(',')}],"next":"","more":false,"partitions":[{"partition":${partition},"start":0,"end":6}]}`;
+  const [first, second] = [page(lines.slice(0, 3)), page(lines.slice(3))];
+  expect((await run('--file', copy([first, second]), '--heads', 'heads.json')).code).toBe(0);
+  expect((await run('--file', copy([second, first]))).code).toBe(3);
+  expect(await run('--file', copy([second]))).toEqual({ code: 3, text: expect.stringContaining('start-missing') as string });
+  expect((await run('--part', '--file', copy([second]))).code).toBe(0);
+});
+
 test('does not take another key for ours', async () => {
   const other = createEd25519Signer(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
   writeFileSync(join(folder, 'jwks.json'), JSON.stringify(other.jwks()));

@@ -11,10 +11,12 @@ import { createEd25519Verifier } from '../gateway/edges/signing/ed25519-verifier
 
 /**
  * `npm run audit:verify`: hashes, links and signatures of the topic `audit` of the embedded log (the gateway stopped), or of a file of
- * JSON lines `{ "partition", "offset", "record" }`, as any Kafka client can write them.
+ * JSON lines: records `{ "partition", "offset", "record" }`, as any Kafka client can write them, or pages of `GET /v1/audit`.
  */
-const USAGE = `npm run audit:verify -- [--file FILE] [--heads FILE] [--jwks FILE] [--json]
-  --file   JSON lines { "partition": 0, "offset": 0, "record": { … } } in place of the embedded log in DATA_DIR
+const USAGE = `npm run audit:verify -- [--file FILE [--part]] [--heads FILE] [--jwks FILE] [--json]
+  --file   in place of the embedded log in DATA_DIR: lines of JSON, each a record { "partition": 0, "offset": 0, "record": { … } }
+           or a page of GET /v1/audit
+  --part   the file has some pages only, or one chain: what chains say of records that are not in it is left out
   --heads  heads kept elsewhere, the "heads" of an earlier report: [{ "chain", "n", "hash" }]; each must still be there
   --jwks   public keys, as /.well-known/jwks.json gives them, in place of those of SIGNING_KEY_FILE
   --json   the report as JSON, with the heads to copy elsewhere
@@ -34,6 +36,7 @@ export async function auditVerify(argv: readonly string[], io: VerifyIo): Promis
       args: [...argv],
       options: {
         file: { type: 'string' },
+        part: { type: 'boolean' },
         heads: { type: 'string' },
         jwks: { type: 'string' },
         json: { type: 'boolean' },
@@ -49,7 +52,7 @@ export async function auditVerify(argv: readonly string[], io: VerifyIo): Promis
     const keys = values.jwks === undefined ? ownKeys(settings) : (JSON.parse(read(values.jwks)) as ReturnType<typeof ownKeys>);
     const heads = values.heads === undefined ? [] : (JSON.parse(read(values.heads)) as ChainHead[]);
     const { records, isTrimmed } = values.file === undefined ? await recordsOfLog(settings) : recordsOfFile(read(values.file));
-    const verifier = new AuditVerifier({ verifies: createEd25519Verifier(keys), heads, isTrimmed });
+    const verifier = new AuditVerifier({ verifies: createEd25519Verifier(keys), heads, isTrimmed, isPart: values.part === true });
     for (const record of records) verifier.add(record);
     const report = verifier.report();
     io.out.write(values.json === true ? `${JSON.stringify(report, null, 2)}\n` : textOf(report));
@@ -71,14 +74,25 @@ interface Found {
 }
 
 function recordsOfFile(text: string): Found {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const records = lines.map((line): PlacedAuditRecord => {
-    const { partition, offset, record } = (parsed(line) ?? {}) as Partial<PlacedAuditRecord>;
-    // Heads name places, so a record without one proves nothing.
-    if (partition === undefined || offset === undefined) return { partition: -1, offset: -1, record: undefined };
-    return { partition, offset, record };
-  });
-  return { records, isTrimmed: false };
+  const records: PlacedAuditRecord[] = [];
+  let isTrimmed = false;
+  for (const line of text.split('\n')) {
+    if (line.trim() === '') continue;
+    const { items, partitions, ...placed } = (parsed(line) ?? {}) as Partial<PlacedAuditRecord & AuditPageLine>;
+    if (partitions?.some(({ start }) => start > 0) === true) isTrimmed = true;
+    for (const { partition, offset, record } of items ?? [placed])
+      // Heads name places, so a record without one proves nothing.
+      records.push(
+        partition === undefined || offset === undefined ? { partition: -1, offset: -1, record: undefined } : { partition, offset, record },
+      );
+  }
+  return { records, isTrimmed };
+}
+
+/** A page of `GET /v1/audit`. */
+interface AuditPageLine {
+  items: Partial<PlacedAuditRecord>[];
+  partitions: { start: number }[];
 }
 
 async function recordsOfLog(settings: Settings): Promise<Found> {

@@ -50,6 +50,8 @@ export interface AuditExpectations {
   heads?: readonly ChainHead[];
   /** Retention has removed the beginning: chains may begin later than with 0. */
   isTrimmed?: boolean;
+  /** Not all records are given: chains may begin later, and what they say of records that are not there is left out. */
+  isPart?: boolean;
 }
 
 /** An append that may be repeated has so many records at most, so a repeat is never further back. */
@@ -103,7 +105,7 @@ export class AuditVerifier {
     const chain = this.chains.get(name);
     if (chain === undefined) {
       const begins = n === 0 && previous === NO_HASH;
-      if (!begins && this.expected.isTrimmed !== true) find('start-missing');
+      if (!begins && this.expected.isTrimmed !== true && this.expected.isPart !== true) find('start-missing');
     } else if (n <= chain.n) {
       if (chain.recent.get(n) === hash) this.count.repeats++;
       else find('out-of-order');
@@ -127,7 +129,8 @@ export class AuditVerifier {
   /** What a chain names as the last record of a partition must still stand there, unless retention has come so far. */
   private cutPartitions(): AuditFinding[] {
     const isGone = ({ partition, offset }: { partition: number; offset: number }): boolean =>
-      this.expected.isTrimmed === true && offset < (this.firstOffsets.get(partition) ?? Infinity);
+      (this.expected.isTrimmed === true && offset < (this.firstOffsets.get(partition) ?? Infinity)) ||
+      (this.expected.isPart === true && !this.digests.has(`${partition}-${offset}`));
     return this.claims
       .filter((claim) => !isGone(claim) && this.digests.get(`${claim.partition}-${claim.offset}`) !== claim.digest)
       .map(({ finding }) => finding);

@@ -160,6 +160,8 @@ test('every other answer follows the document', async () => {
   await get('operator', '/v1/ops/jobs', '/v1/ops/jobs');
   await get('operator', '/v1/ops/jobs/{jobId}', `/v1/ops/jobs/${String(job['jobId'])}`);
   await operate('/v1/ops/jobs/{jobId}/stop', `/v1/ops/jobs/${String(job['jobId'])}/stop`, {});
+  await get('auditor', '/v1/audit', '/v1/audit?limit=5');
+  await get('auditor', '/v1/audit', '/v1/audit?after=nonsense');
   for (const route of ['/v1/agencies', '/v1/services', '/v1/codelists', '/.well-known/jwks.json', '/openapi.json', '/asyncapi.json'])
     await get('agent', route, route);
   const { items } = (await get('agent', '/v1/codelists', '/v1/codelists')).body as { items: string[] };

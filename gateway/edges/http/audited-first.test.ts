@@ -13,6 +13,7 @@ const dossierId = 'a'.repeat(30);
 const taskId = `${dossierId}-${'b'.repeat(16)}`;
 const officer: Principal = { role: 'agency', agency: 'customs', name: 'desk-1' };
 const operator: Principal = { role: 'operator', name: 'night-shift' };
+const auditor: Principal = { role: 'auditor', name: 'inspectorate' };
 
 let server: Server;
 let url: string;
@@ -49,6 +50,7 @@ beforeEach(async () => {
       get: () => Promise.resolve({ jobId: 'J' }),
       stop: did('stopped', {}),
     },
+    auditDesk: { prepare: () => Promise.resolve(), page: did('audit read', { items: [], next: '', more: false, partitions: [] }) },
     audit: {
       record: (entry: AuditEntry) => {
         if (isAway) return Promise.reject(new AuditUnavailable('away'));
@@ -80,6 +82,7 @@ const requests: [string, Principal, string, RequestInit, string | undefined][] =
   ['an operator redrives by a filter', operator, '/v1/ops/dead-letters/redrive', post({ filter: { reason: 'poison' } }), 'begun'],
   ['an operator stops a job', operator, '/v1/ops/jobs/J/stop', post({}), 'stopped'],
   ['an operator inspects a dead letter', operator, '/v1/ops/dead-letters/0-1', {}, 'inspected'],
+  ['an auditor reads the audit log', auditor, '/v1/audit', {}, 'audit read'],
 ];
 
 test.each(requests)('when %s, it is recorded first', async (_what, who, path, init, done) => {

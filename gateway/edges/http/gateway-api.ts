@@ -3,6 +3,7 @@ import type { Clearance, Receipt } from '../../core/messages';
 import type { Problem } from '../../core/problem';
 import type { FoldRules } from '../../core/fold';
 import type { Admission } from '../../admission';
+import type { AuditDesk } from '../../audit-desk';
 import type { Intake } from '../../intake';
 import type { DryRun } from '../../dry-run';
 import type { DeadLetterDesk } from '../../dead-letter-desk';
@@ -45,6 +46,7 @@ export interface GatewayApi {
   jobs: OperatorJobs;
   /** Personal reads and operators' actions are recorded before they are answered or done. */
   audit: Audit;
+  auditDesk: AuditDesk;
   signer: Signer;
   metrics: Metrics;
   epc: {

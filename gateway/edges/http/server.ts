@@ -5,6 +5,7 @@ import { ExchangeError } from '../../core/exchange-error';
 import { problemCodes, type ProblemCode } from '../../core/problem-catalogue';
 import { agencyRoutes } from './agency-routes';
 import { sendProblem } from './answer';
+import { auditorRoutes } from './auditor-routes';
 import { dossierRoutes } from './dossier-routes';
 import type { GatewayApi } from './gateway-api';
 import { operatorRoutes } from './operator-routes';
@@ -67,6 +68,7 @@ function createApp(api: GatewayApi): express.Express {
   agencyRoutes(app, api);
   operatorRoutes(app, api);
   repairRoutes(app, api);
+  auditorRoutes(app, api);
   app.all('/v1/declarations', (request, response) => sendProblem(request, response, 'method-not-allowed', { headers: { Allow: 'POST' } }));
   app.use((request, response) => notFound(request, response));
   // express tells an error handler by its four parameters.

@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { auditVerify } from '../../scripts/audit-verify';
+import { AgentClient, arrival } from '../support/agent-client';
+import { gatewayFolder, startGatewayProcess, type GatewayProcess } from '../support/gateway-process';
+import { testServices, uniqueKeyPrefix, uniqueTopicPrefix } from '../support/services';
+import { openTask } from './scenarios';
+
+jest.setTimeout(90_000);
+
+/** What an auditor gets, on the embedded default and on Kafka and Redis with a process a role. */
+const { kafkaBrokers, redisUrl } = testServices();
+const shared = { AGENCY_CUSTOMS_MODE: 'desk', RAW_EVIDENCE: 'all', TOPIC_PARTITIONS: '4' };
+const kafka = {
+  KAFKA_BROKERS: kafkaBrokers.join(','),
+  REDIS_URL: redisUrl,
+  REDIS_KEY_PREFIX: uniqueKeyPrefix('evidence'),
+  TOPIC_PREFIX: uniqueTopicPrefix('evidence'),
+};
+
+describe.each<[string, Record<string, string>, string[]]>([
+  ['the embedded default', {}, ['all']],
+  ['Kafka and Redis', kafka, ['exchange', 'adapters', 'intake']],
+])('evidence on %s', (_name, env, roles) => {
+  const folder = gatewayFolder();
+  const files = mkdtempSync(path.join(tmpdir(), 'evidence-'));
+  const processes: GatewayProcess[] = [];
+  let client: (account: string) => AgentClient;
+
+  beforeAll(async () => {
+    for (const role of roles) processes.push(await startGatewayProcess(folder, { ...shared, ...env, ROLES: role }));
+    client = (account) => new AgentClient(processes.at(-1)?.url ?? '', folder.tokens()[account] ?? '');
+    const jwks = await client('auditor').get('/.well-known/jwks.json');
+    writeFileSync(path.join(files, 'jwks.json'), jwks.text);
+  }, 120_000);
+
+  afterAll(async () => {
+    await Promise.all(processes.map((running) => running.stop()));
+    folder.remove();
+    rmSync(files, { recursive: true });
+  }, 60_000);
+
+  /** Pages of the audit log, one a line, until there is no more. */
+  async function auditLines(): Promise<string[]> {
+    const lines: string[] = [];
+    for (let after = ''; ;) {
+      const { status, body, text } = await client('auditor').get<{ next: string; more: boolean }>(`/v1/audit?limit=5&after=${after}`);
+      expect(status).toBe(200);
+      lines.push(text);
+      after = body.next;
+      if (!body.more) return lines;
+    }
+  }
+
+  async function verified(name: string, lines: string[], verify: typeof auditVerify): Promise<{ code: number; text: string }> {
+    writeFileSync(path.join(files, name), lines.join('\n'));
+    let text = '';
+    const out = { write: (said: string) => (text += said) };
+    const code = await verify(['--file', name, '--jwks', 'jwks.json'], { out, err: out, env: {}, directory: files });
+    return { code, text };
+  }
+
+  it('shows an auditor who read and decided what, as it is chained, and verifies without the gateway', async () => {
+    const { body: receipt } = await client('agent').submit(arrival());
+    const customs = client('customs');
+    const { taskId } = await openTask(customs, 'customs', receipt.dossierId);
+    await customs.get(`/v1/agencies/customs/tasks/${taskId}`);
+    await customs.decide('customs', taskId, { outcome: 'accepted' });
+    const lines = await auditLines();
+    const entries = lines.flatMap(
+      (line) => (JSON.parse(line) as { items: { record: { action: string; subject?: { taskId?: string } } }[] }).items,
+    );
+    expect(entries.filter(({ record }) => record.subject?.taskId === taskId).map(({ record }) => record.action)).toEqual(
+      expect.arrayContaining(['task.read', 'decision.submit']),
+    );
+    expect(entries.filter(({ record }) => record.action === 'process.start')).toHaveLength(
+      roles.filter((role) => role !== 'adapters').length,
+    );
+    // A reading is on the page after it.
+    expect(entries.some(({ record }) => record.action === 'audit.read')).toBe(lines.length > 1);
+    expect(await verified('audit.jsonl', lines, auditVerify)).toEqual({
+      code: 0,
+      text: expect.stringContaining('nothing found') as string,
+    });
+    const forged = lines.map((line) => line.replace('"action":"task.read"', '"action":"task.seen"'));
+    expect(await verified('forged.jsonl', forged, auditVerify)).toEqual({ code: 3, text: expect.stringContaining('changed') as string });
+    for (const account of ['agent', 'customs', 'operator']) expect((await client(account).get('/v1/audit')).status).toBe(403);
+  });
+});
