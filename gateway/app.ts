@@ -40,6 +40,7 @@ import { createRandom } from './edges/random';
 import { createReadingThread } from './edges/threads/reading-thread';
 import { createEd25519Signer, readPublicKeys } from './edges/signing/ed25519-signer';
 import { createEvidence } from './evidence';
+import { EvidenceDesk } from './evidence-desk';
 import { Exchange } from './exchange';
 import { Intake } from './intake';
 import { lagOf, OperatorDesk, totalLag } from './operator-desk';
@@ -250,6 +251,7 @@ async function open(
       jobs,
       audit,
       auditDesk: new AuditDesk({ log, partitions }),
+      evidence: new EvidenceDesk({ log, store, reads, sealer, signer, clock, partitions }),
       signer,
       metrics,
       epc: { receipt: writeEpcReceipt, clearance: writeEpcClearance, problems: writeEpcProblems },

@@ -73,6 +73,7 @@ function fakeApi(): GatewayApi {
     deadLetters: { list: () => Promise.resolve({ items: [], next: null }), inspect: nothing },
     jobs: { list: () => Promise.resolve([]), get: nothing, stop: nothing },
     audit: { record: nothing },
+    evidence: { bundle: unknown, message: unknown },
     auditDesk: { prepare: nothing, page: () => Promise.resolve({ items: [], next: '', more: false, partitions: [] }) },
     signer: { jwks: () => ({ keys: [] }) },
     metrics: createMetrics({ version: 'test', node: process.version }),

@@ -162,6 +162,11 @@ const rows = {
   ],
   forbidden: ['The credential may not do this.', 'Không có quyền thực hiện.', 'Use a credential with the right role.'],
   'not-found': ['There is nothing here.', 'Không tìm thấy.', 'Check the address.'],
+  'message-not-kept': [
+    'The message as received is not kept.',
+    'Không còn lưu thông điệp gốc.',
+    'It never was (RAW_EVIDENCE), or its time is over.',
+  ],
   'method-not-allowed': ['The method is not allowed here.', 'Phương thức không được phép.', 'See Allow.'],
   'request-timeout': ['The request came too slowly.', 'Yêu cầu gửi quá chậm.', 'Send it again.'],
   'quota-exceeded': ['Too many requests.', 'Quá nhiều yêu cầu.', 'Wait as Retry-After says.'],

@@ -1,7 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { auditVerify } from '../../scripts/audit-verify';
+import { evidenceVerify } from '../../scripts/evidence-verify';
+import type { EvidenceBundle } from '../../gateway/core/evidence-bundle';
+import { digestOf } from '../../gateway/core/identifiers';
+import type { Clearance } from '../../gateway/core/messages';
 import { AgentClient, arrival } from '../support/agent-client';
 import { gatewayFolder, startGatewayProcess, type GatewayProcess } from '../support/gateway-process';
 import { testServices, uniqueKeyPrefix, uniqueTopicPrefix } from '../support/services';
@@ -86,5 +90,56 @@ describe.each<[string, Record<string, string>, string[]]>([
     const forged = lines.map((line) => line.replace('"action":"task.read"', '"action":"task.seen"'));
     expect(await verified('forged.jsonl', forged, auditVerify)).toEqual({ code: 3, text: expect.stringContaining('changed') as string });
     for (const account of ['agent', 'customs', 'operator']) expect((await client(account).get('/v1/audit')).status).toBe(403);
+  });
+
+  it('gives an auditor everything of a dossier, signed, and each message byte for byte', async () => {
+    const [agent, auditor, customs] = [client('agent'), client('auditor'), client('customs')];
+    const body = JSON.stringify(arrival(), null, 1);
+    const { body: receipt } = await agent.request<{ dossierId: string; declarationId: string }>('POST', '/v1/declarations', {
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
+    const { dossierId, declarationId } = receipt;
+    const { taskId } = await openTask(customs, 'customs', dossierId);
+    await customs.decide('customs', taskId, { outcome: 'accepted' });
+    const { body: clearance } = await agent.clearance(dossierId);
+    expect(clearance.status).toBe('granted');
+
+    const answer = await auditor.get<EvidenceBundle>(`/v1/evidence/${dossierId}`);
+    expect(answer.status).toBe(200);
+    const { parts } = answer.body;
+    expect(parts.find(({ name }) => name === `receipts/${declarationId}`)?.value).toEqual(receipt);
+    expect(parts.find(({ name }) => name === 'clearances/1')?.value as Clearance).toEqual(clearance);
+    expect(parts.filter(({ name }) => name.startsWith('decisions/'))).toHaveLength(4);
+    expect(answer.text).not.toContain('crewList":{');
+    // By its code, too.
+    expect((await auditor.get(`/v1/evidence/${clearance.dossierCode}`)).status).toBe(200);
+
+    const message = await auditor.get(`/v1/evidence/${dossierId}/messages/${declarationId}`);
+    expect([message.status, message.text]).toEqual([200, body]);
+    expect(message.headers.get('declaration-digest')).toBe(digestOf(body));
+    expect((await auditor.get(`/v1/evidence/${dossierId}/messages/${'f'.repeat(32)}`)).status).toBe(404);
+    expect((await auditor.get(`/v1/evidence/${'f'.repeat(30)}`)).status).toBe(404);
+    for (const account of ['agent', 'customs', 'operator'])
+      expect((await client(account).get(`/v1/evidence/${dossierId}`)).status).toBe(403);
+
+    mkdirSync(path.join(files, 'messages'), { recursive: true });
+    writeFileSync(path.join(files, 'messages', declarationId), message.text);
+    const verify = (text: string): [number, string] => {
+      writeFileSync(path.join(files, 'bundle.json'), text);
+      let said = '';
+      const out = { write: (more: string) => (said += more) };
+      const argv = ['bundle.json', '--jwks', 'jwks.json', '--messages', 'messages'];
+      return [evidenceVerify(argv, { out, err: out, directory: files }), said];
+    };
+    expect(verify(answer.text)).toEqual([0, expect.stringContaining('1 clearances, 1 messages: nothing found')]);
+    expect(verify(answer.text.replaceAll('granted', 'refused'))).toEqual([3, expect.stringContaining('clearance-signature')]);
+
+    const entries = (await auditLines()).flatMap(
+      (line) =>
+        (JSON.parse(line) as { items: { record: { action: string; by: { name: string }; subject?: Record<string, string> } }[] }).items,
+    );
+    const read = entries.filter(({ record }) => record.subject?.['dossierId'] === dossierId).map(({ record }) => record.action);
+    expect(read).toEqual(expect.arrayContaining(['evidence.read', 'evidence.raw']));
   });
 });

@@ -20,7 +20,7 @@ interface Response {
 }
 
 beforeAll(async () => {
-  gateway = await startGatewayProcess(folder, {});
+  gateway = await startGatewayProcess(folder, { RAW_EVIDENCE: 'all' });
   as = Object.fromEntries(Object.entries(folder.tokens()).map(([name, token]) => [name, new AgentClient(gateway.url, token)]));
   openapi = (await client('agent').get('/openapi.json')).body as typeof openapi;
   ajv = new Ajv2020({ strict: false, allErrors: true });
@@ -161,6 +161,16 @@ test('every other answer follows the document', async () => {
   await get('operator', '/v1/ops/jobs/{jobId}', `/v1/ops/jobs/${String(job['jobId'])}`);
   await operate('/v1/ops/jobs/{jobId}/stop', `/v1/ops/jobs/${String(job['jobId'])}/stop`, {});
   await get('auditor', '/v1/audit', '/v1/audit?limit=5');
+  const { items: dossiers } = (await client('agent').get<{ items: { dossierId: string }[] }>('/v1/dossiers')).body;
+  const dossierId = dossiers[0]?.dossierId ?? '';
+  const evidence = await get('auditor', '/v1/evidence/{dossierId}', `/v1/evidence/${dossierId}`);
+  expect(evidence.status).toBe(200);
+  await get('auditor', '/v1/evidence/{dossierId}', '/v1/evidence/none');
+  const { parts } = evidence.body as { parts: { name: string; value: { declarationId: string } }[] };
+  const { declarationId } = parts.find(({ name }) => name === 'revisions/1')?.value ?? { declarationId: '' };
+  const message = '/v1/evidence/{dossierId}/messages/{declarationId}';
+  expect((await get('auditor', message, `/v1/evidence/${dossierId}/messages/${declarationId}`)).status).toBe(200);
+  await get('auditor', message, `/v1/evidence/${dossierId}/messages/${'f'.repeat(32)}`);
   await get('auditor', '/v1/audit', '/v1/audit?after=nonsense');
   for (const route of ['/v1/agencies', '/v1/services', '/v1/codelists', '/.well-known/jwks.json', '/openapi.json', '/asyncapi.json'])
     await get('agent', route, route);

@@ -51,6 +51,10 @@ beforeEach(async () => {
       stop: did('stopped', {}),
     },
     auditDesk: { prepare: () => Promise.resolve(), page: did('audit read', { items: [], next: '', more: false, partitions: [] }) },
+    evidence: {
+      bundle: did('bundle made', { kind: 'found', value: {} }),
+      message: did('message opened', { kind: 'found', value: { bytes: Buffer.from('NGUYEN VAN A'), digest: 'ab' } }),
+    },
     audit: {
       record: (entry: AuditEntry) => {
         if (isAway) return Promise.reject(new AuditUnavailable('away'));
@@ -82,6 +86,8 @@ const requests: [string, Principal, string, RequestInit, string | undefined][] =
   ['an operator redrives by a filter', operator, '/v1/ops/dead-letters/redrive', post({ filter: { reason: 'poison' } }), 'begun'],
   ['an operator stops a job', operator, '/v1/ops/jobs/J/stop', post({}), 'stopped'],
   ['an operator inspects a dead letter', operator, '/v1/ops/dead-letters/0-1', {}, 'inspected'],
+  ['an auditor reads the evidence of a dossier', auditor, `/v1/evidence/${dossierId}`, {}, 'bundle made'],
+  ['an auditor opens a message', auditor, `/v1/evidence/${dossierId}/messages/${'d'.repeat(32)}`, {}, 'message opened'],
   ['an auditor reads the audit log', auditor, '/v1/audit', {}, 'audit read'],
 ];
 

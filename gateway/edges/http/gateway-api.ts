@@ -8,6 +8,7 @@ import type { Intake } from '../../intake';
 import type { DryRun } from '../../dry-run';
 import type { DeadLetterDesk } from '../../dead-letter-desk';
 import type { DecisionDesk } from '../../decision-desk';
+import type { EvidenceDesk } from '../../evidence-desk';
 import type { OperatorDesk } from '../../operator-desk';
 import type { OperatorJobs } from '../../operator-jobs';
 import type { Reads } from '../../reads';
@@ -47,6 +48,7 @@ export interface GatewayApi {
   /** Personal reads and operators' actions are recorded before they are answered or done. */
   audit: Audit;
   auditDesk: AuditDesk;
+  evidence: EvidenceDesk;
   signer: Signer;
   metrics: Metrics;
   epc: {

@@ -26,6 +26,7 @@ const exceptions: Partial<Record<ProblemCode, number>> = {
   forbidden: 403,
   'agency-mismatch': 403,
   'not-found': 404,
+  'message-not-kept': 404,
   'task-unknown': 404,
   'method-not-allowed': 405,
   'request-timeout': 408,
