@@ -18,7 +18,7 @@ import { isoTime } from './core/deadlines';
 import type { FoldRules } from './core/fold';
 import { DeadLetterDesk } from './dead-letter-desk';
 import { DecisionDesk } from './decision-desk';
-import { ensureDevelopmentCredentials, ensureDevelopmentSigningKey } from './development';
+import { ensureDevelopmentSigningKey } from './development';
 import { DryRun } from './dry-run';
 import { configurationAtStart } from './configuration-in-force';
 import { createDocuments } from './documents';
@@ -26,7 +26,6 @@ import { openEmbeddedDossierStore } from './edges/embedded/embedded-dossier-stor
 import { openEmbeddedMessageLog } from './edges/embedded/embedded-message-log';
 import { openEnvironment } from './edges/embedded/open-environment';
 import { createAdminServer } from './edges/http/admin-server';
-import { createAuthenticate, type ApiKey } from './edges/http/authenticate';
 import { createHttpServer, type HttpServer } from './edges/http/server';
 import type * as kafkajsLog from './edges/kafka/kafka-message-log';
 import { mergeMetrics } from './edges/metrics/merge-metrics';
@@ -42,6 +41,7 @@ import { createEd25519Signer, readPublicKeys } from './edges/signing/ed25519-sig
 import { createEvidence } from './evidence';
 import { EvidenceDesk } from './evidence-desk';
 import { Exchange } from './exchange';
+import { openIdentity, type Identity } from './identity';
 import { Intake } from './intake';
 import { lagOf, OperatorDesk, totalLag } from './operator-desk';
 import { OperatorJobs } from './operator-jobs';
@@ -72,6 +72,8 @@ export interface Gateway {
   /** Undefined where another process has the admin port. */
   adminUrl: string | undefined;
   report(): Promise<ProcessReport>;
+  /** Reads keys and certificates again. */
+  reload(): void;
   stop(): Promise<void>;
 }
 
@@ -126,8 +128,9 @@ async function open(
   const sealer = createAesSealer(
     settings.dataKeyFile === '' ? ensureDataKeys(join(settings.varDir, 'dev-data-key')) : readDataKeys(settings.dataKeyFile),
   );
-  const apiKeys =
-    settings.apiKeysFile === '' ? ensureDevelopmentCredentials(settings.varDir, connected) : readApiKeys(settings.apiKeysFile);
+  const agencies = rules.agencies.map(({ code }) => code);
+  const identity: Identity = openIdentity({ settings, agencies, connected, clock, metrics, logger });
+  closers.push(() => identity.stop());
 
   const { log, store } = await openLogAndStore(settings, roles, logger, closers);
   await ensureTopics(
@@ -240,7 +243,7 @@ async function open(
       admission,
       clock,
       rules,
-      authenticate: createAuthenticate(apiKeys),
+      authenticate: identity.authenticate,
       intake,
       dryRun: new DryRun({ intake, rules, store: reader, assess: (request) => assessorOf(request, predictedBy, rules.agencies) }),
       reads,
@@ -308,6 +311,7 @@ async function open(
     url,
     adminUrl,
     report: () => report(),
+    reload: () => identity.reload(),
     stop: async () => {
       // Not ready first, then no new work, then what is under way, then out of the groups.
       stopping = true;
@@ -523,10 +527,6 @@ async function beforeScrape(
   } catch {
     // A dependency is away: the scrape shows the rest, and health says which.
   }
-}
-
-function readApiKeys(file: string): ApiKey[] {
-  return (JSON.parse(readFileSync(file, 'utf8')) as { keys: ApiKey[] }).keys;
 }
 
 function listen(server: Server, port: number, host: string): Promise<string> {

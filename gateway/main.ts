@@ -4,6 +4,7 @@ import { startGateway, type Gateway } from './app';
 import { developmentCredentialsFile, setDevelopmentBaseUrl } from './development';
 import { answerPrimary, isIntakeWorker, tellLastReport } from './edges/cluster/intake-worker';
 import { IntakeWorkers } from './edges/cluster/intake-workers';
+import { isDevelopment } from './identity';
 import { rolesOf, type Part } from './part';
 import { TopicsFault } from './topics';
 
@@ -26,6 +27,7 @@ async function runWhole(settings: Settings): Promise<void> {
   let gateway: Gateway | undefined;
   const stop = createStop(logger, () => gateway?.stop());
   onSignals(['SIGTERM', 'SIGINT'], stop);
+  onReload(settings, () => gateway?.reload());
   gateway = await startGateway(settings, logger, build, onFatal(logger, stop));
   announce(settings, logger, gateway.url, gateway.adminUrl);
 }
@@ -45,6 +47,10 @@ async function runPrimary(settings: Settings): Promise<void> {
     await gateway?.stop();
   });
   onSignals(['SIGTERM', 'SIGINT'], stop);
+  onReload(settings, () => {
+    gateway?.reload();
+    workers.reload();
+  });
   gateway = await startGateway(settings, logger, build, onFatal(logger, stop), { part: 'primary', workers });
   try {
     announce(settings, logger, await workers.start(), gateway.adminUrl);
@@ -62,6 +68,7 @@ async function runWorker(settings: Settings): Promise<void> {
     if (gateway !== undefined) await tellLastReport(await gateway.report());
   });
   onSignals(['SIGTERM'], stop);
+  onReload(settings, () => gateway?.reload());
   // A terminal interrupts the whole group; the primary says when.
   process.on('SIGINT', () => undefined);
   gateway = await startGateway(settings, logger, build, onFatal(logger, stop), { part: 'worker' });
@@ -104,6 +111,11 @@ function onSignals(signals: NodeJS.Signals[], stop: Stop): void {
   for (const signal of signals) process.on(signal, () => stop(signal, 0));
 }
 
+/** Only where there is something to read again: otherwise a terminal that closes ends what was started in it. */
+function onReload(settings: Settings, reload: () => void): void {
+  if (settings.apiKeysFile !== '') process.on('SIGHUP', reload);
+}
+
 function onFatal(logger: Logger, stop: Stop): (cause: Error) => void {
   return (cause) => {
     logger.fatal({ err: { name: cause.name, message: cause.message } }, 'cannot go on; to be restarted');
@@ -113,7 +125,7 @@ function onFatal(logger: Logger, stop: Stop): (cause: Error) => void {
 
 /** Only where the credentials are those that the gateway made. */
 function rememberUrl(settings: Settings, url: string): string | undefined {
-  if (settings.production || settings.apiKeysFile !== '') return undefined;
+  if (!isDevelopment(settings)) return undefined;
   setDevelopmentBaseUrl(settings.varDir, url);
   return developmentCredentialsFile(settings.varDir);
 }

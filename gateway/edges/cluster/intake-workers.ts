@@ -99,6 +99,11 @@ export class IntakeWorkers implements Peers {
     return slot === undefined ? undefined : (await this.report(slot))?.metrics;
   }
 
+  /** Tells all that listen to read their keys and certificates again; those that are starting read them anyway. */
+  reload(): void {
+    for (const { worker, url } of this.slots) if (url !== undefined) worker?.process.kill('SIGHUP');
+  }
+
   /** Lets all drain and end; those that do not in time are killed: nothing is lost then either. */
   async stop(): Promise<void> {
     this.isStopping = true;

@@ -15,20 +15,28 @@ export interface ApiKey {
   tenant?: string;
   agency?: string;
   name: string;
+  /** Valid from this time on, and until that one; absent: without end. */
+  notBefore?: string;
+  expires?: string;
 }
 
 export type Authenticate = (request: IncomingMessage) => Principal | undefined;
 
-export function createAuthenticate(apiKeys: readonly ApiKey[]): Authenticate {
-  const byHash = new Map(apiKeys.map((key) => [key.sha256, principalOf(key)]));
-  return (request) => {
-    const header = request.headers.authorization;
-    if (header === undefined || header.length > 4_096 || header.slice(0, 7).toLowerCase() !== 'bearer ') return undefined;
-    return byHash.get(hash('sha256', header.slice(7).trim(), 'hex'));
+const MAX_HEADER_CHARACTERS = 4_096;
+
+/** The caller of a request, by its bearer token. */
+export function createAuthenticate({ keys }: { keys: { find(sha256: string): Principal | undefined } }): Authenticate {
+  return ({ headers: { authorization } }) => {
+    if (authorization === undefined || authorization.length > MAX_HEADER_CHARACTERS || !isBearer(authorization)) return undefined;
+    return keys.find(hash('sha256', authorization.slice(7).trim(), 'hex'));
   };
 }
 
-function principalOf(key: ApiKey): Principal {
+function isBearer(header: string): boolean {
+  return header.slice(0, 7).toLowerCase() === 'bearer ';
+}
+
+export function principalOf(key: ApiKey): Principal {
   switch (key.role) {
     case 'agent':
       if (key.tenant === undefined) throw new Error(`API key ${key.name} names no tenant`);

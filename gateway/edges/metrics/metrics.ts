@@ -125,6 +125,12 @@ export function createMetrics(build: { version: string; node: string }) {
       registers,
       aggregator: 'min',
     }),
+    credentialReloads: new Counter({
+      name: 'seaport_credential_reloads_total',
+      help: 'Files of keys and certificates read again: loaded, or refused, and what was read before stays in force',
+      labelNames: ['what', 'outcome'],
+      registers,
+    }),
     workersReplaced: new Counter({
       name: 'seaport_workers_replaced_total',
       help: 'Intake workers that ended and were replaced (WORKERS above 1)',
