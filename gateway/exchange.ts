@@ -691,14 +691,11 @@ function memberText(record: LogRecord, value: object, name: string, next?: strin
   return from < 0 || to < 0 ? undefined : record.value.subarray(from + name.length + 4, to);
 }
 
-/** Canonical JSON of the signed clearance from one canonicalisation: without its signature member it is what is signed. */
+/** Canonical JSON of the signed clearance from one canonicalisation: its signature stands before `stages`, behind which is only text. */
 async function signedText(clearance: Clearance, signer: Signer): Promise<string> {
-  const text = canonicalJson({ ...clearance, signature: '' });
-  const member = ',"signature":""';
-  const at = text.lastIndexOf(member);
-  const before = text.slice(0, at);
-  const after = text.slice(at + member.length);
-  return `${before},"signature":${JSON.stringify(await signer.signAside(before + after))}${after}`;
+  const text = canonicalJson(clearance);
+  const at = text.lastIndexOf(',"stages":{');
+  return `${text.slice(0, at)},"signature":${JSON.stringify(await signer.signAside(text))}${text.slice(at)}`;
 }
 
 function deadlineRecord(partition: number, member: string, dueAt: string, receivedAt: string): OutgoingRecord {

@@ -7,7 +7,7 @@ import { timersOf } from './core/fold';
 import type { StoreChange } from './ports/dossier-store';
 
 /** Changed with the meaning of anything that the store holds: a store of another layout is made anew from the log. */
-export const READ_MODEL_LAYOUT = '2';
+export const READ_MODEL_LAYOUT = '3';
 
 /**
  * Layout of the store: every key and index name in one place, and the changes that one fold step means for it. Everything stands in

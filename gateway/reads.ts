@@ -427,7 +427,7 @@ export function taskView(dossier: DossierState, task: Task): Record<string, unkn
 }
 
 function taskFields(task: Task): Record<string, unknown> {
-  const { viewDigest: _viewDigest, decisionIds: _decisionIds, asked: _asked, ...fields } = task;
+  const { decisionIds: _decisionIds, asked: _asked, ...fields } = task;
   return fields;
 }
 

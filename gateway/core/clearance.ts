@@ -16,7 +16,7 @@ export function verdictOfDossier(state: DossierState, ruleSet: RuleSet): Verdict
     answers: state.tasks,
     formalityOverdue: state.missing.some((entry) => entry.dueAt !== undefined && Date.parse(entry.dueAt) <= Date.parse(state.asOf)),
     ruleSet,
-    takingPart: takingPart(state),
+    takesPart: (agency) => takesPart(state, agency),
   });
 }
 
@@ -73,7 +73,7 @@ export function isAnswered(task: Task): boolean {
   }
 }
 
-/** The unsigned clearance of a state. Version 0 has no times of issue. */
+/** The unsigned clearance of a state. Version 0 has no times of issue. Members stand in canonical order: its bytes are canonical JSON. */
 export function clearanceOf(
   state: DossierState,
   verdict: Verdict,
@@ -88,27 +88,38 @@ export function clearanceOf(
   const validityHours = ruleSet.validityHours[state.index.declarationType];
   const { summary, summaryVi } = summaryOf(state, verdict, ruleSet, rules);
   return {
+    agencies: state.tasks.map(clearanceAgencyOf),
+    basis: { offset: basis.offset, partition: basis.partition },
     clearanceId: clearanceIdOf(state.dossierId, state.version),
-    dossierId: state.dossierId,
+    conditions: state.tasks.flatMap(conditionsOf),
     dossierCode: state.dossierCode,
-    version: state.version,
+    dossierId: state.dossierId,
+    final: verdict.final,
+    ...(issuedAt === undefined ? {} : { issuedAt }),
+    missing: state.missing.map(({ formality, dueAt }) => (dueAt === undefined ? { formality } : { dueAt, formality })),
     revision,
+    ruleSet: state.ruleSet,
+    stages: stagesOf(state),
     status: verdict.status,
     ...(statusCode === undefined ? {} : { statusCode }),
-    final: verdict.final,
-    ruleSet: state.ruleSet,
-    ...(issuedAt === undefined ? {} : { issuedAt }),
-    ...(issuedAt !== undefined && cleared ? { validFrom: issuedAt } : {}),
-    ...(issuedAt !== undefined && cleared && validityHours !== undefined ? { validTo: validToOf(state, issuedAt, validityHours) } : {}),
     summary,
     summaryVi,
-    agencies: state.tasks.map(clearanceAgencyOf),
-    conditions: state.tasks.flatMap((task) => task.conditions.map((condition) => ({ ...condition, agency: task.agency }))),
-    missing: state.missing.map((entry) => ({ ...entry })),
-    stages: { ...state.stages },
-    basis,
     ...(state.test ? { test: true } : {}),
+    ...(issuedAt !== undefined && cleared ? { validFrom: issuedAt } : {}),
+    ...(issuedAt !== undefined && cleared && validityHours !== undefined ? { validTo: validToOf(state, issuedAt, validityHours) } : {}),
+    version: state.version,
   };
+}
+
+function conditionsOf({ agency, conditions }: Task): Clearance['conditions'] {
+  // First in order, and nobody's own word for it.
+  return conditions.map((condition) => Object.assign({ agency }, condition, { agency }));
+}
+
+function stagesOf({ stages }: DossierState): Record<string, string> {
+  const ordered: Record<string, string> = {};
+  for (const name of Object.keys(stages).sort()) ordered[name] = stages[name] as string;
+  return ordered;
 }
 
 function validToOf(state: DossierState, issuedAt: string, validityHours: number): string {
@@ -119,14 +130,14 @@ function validToOf(state: DossierState, issuedAt: string, validityHours: number)
 function clearanceAgencyOf(task: Task): ClearanceAgency {
   return {
     agency: task.agency,
-    role: task.role,
-    status: task.state,
+    conditions: task.conditions,
     ...(task.decidedAt === undefined ? {} : { decidedAt: task.decidedAt }),
     dueAt: task.dueAt,
     overdue: task.overdue,
     reasons: reasonsOf(task),
-    conditions: task.conditions,
     ...(task.reference === undefined ? {} : { reference: task.reference }),
+    role: task.role,
+    status: task.state,
   };
 }
 
@@ -139,8 +150,8 @@ export function reasonsOf(task: Task): CodedText[] {
  * Who has a say in this dossier: those with a task, whatever is connected by now. An agency that is not asked about such a declaration,
  * or was connected after the last revision, decides nothing here.
  */
-function takingPart(state: DossierState): ReadonlySet<string> {
-  return new Set(state.tasks.filter((task) => task.role !== AgencyRole.informed).map((task) => task.agency));
+function takesPart(state: DossierState, agency: string): boolean {
+  return state.tasks.some((task) => task.role !== AgencyRole.informed && task.agency === agency);
 }
 
 const STATUS_TEXT: Record<ClearanceStatus, [en: string, vi: string]> = {
@@ -173,9 +184,8 @@ function summaryOf(state: DossierState, verdict: Verdict, ruleSet: RuleSet, rule
     parts.push(`Overdue: ${names(late, byCode, false)}.`);
     partsVi.push(`Quá hạn: ${names(late, byCode, true)}.`);
   }
-  const present = takingPart(state);
   const authorities = new Set(Object.keys(state.formalityOrigin).map((formality) => ruleSet.finalAuthority[formality]));
-  const absent = [...authorities].filter((agency): agency is string => agency !== undefined && !present.has(agency)).sort();
+  const absent = [...authorities].filter((agency): agency is string => agency !== undefined && !takesPart(state, agency)).sort();
   const lead = [ruleSet.lead];
   for (const [isConnected, text, textVi] of ABSENT_TEXT) {
     const some = absent.filter((agency) => (byCode.get(agency)?.connected === true) === isConnected);

@@ -26,8 +26,6 @@ export interface Task {
   conditions: CodedText[];
   documents: Record<string, string>;
   reference?: string;
-  /** Digest of the view that was sent. */
-  viewDigest: string;
   /** Identities of the decisions seen, to know a repeat. */
   decisionIds: string[];
 }

@@ -2,7 +2,7 @@ import { clearanceOf, isAnswered, reasonsOf, verdictOfDossier, versionKeyOf } fr
 import { agencyDueAt, requiredFormalities } from './deadlines';
 import type { Declaration } from './declaration';
 import type { DossierBody, DossierState, Revision, Task } from './dossier';
-import { digestOf, dossierIdFromCode, dossierIdOf, taskIdOf } from './identifiers';
+import { dossierIdFromCode, dossierIdOf, taskIdOf } from './identifiers';
 import { AgencyRole, DeclarationAction, DecisionOutcome } from './messages';
 import type {
   Clearance,
@@ -61,7 +61,7 @@ export interface FoldResult {
   events: DossierEvent[];
 }
 
-/** A request whose view is JSON text already: it was serialised for its digest. */
+/** A request whose view is JSON text already. */
 export type FoldedRequest = Omit<RequestMessage, 'view'> & { viewText: string };
 
 /** The request as it is sent: a RequestMessage as JSON. */
@@ -148,7 +148,7 @@ function foldDeclaration(
   };
   const events: DossierEvent[] = [];
   const requests: FoldedRequest[] = [];
-  const routed = route(next, revision, merged.body, ruleSet, rules, requests, events);
+  const routed = route(next, revision, { before: body, after: merged.body }, ruleSet, rules, requests, events);
   return conclude(routed, ruleSet, rules, position, record.receivedAt, { requests, events, body: merged.body });
 }
 
@@ -311,7 +311,7 @@ type PortCall = NonNullable<Declaration['portCall']>;
 function route(
   state: DossierState,
   revision: Revision,
-  body: DossierBody,
+  { before, after }: { before: DossierBody | undefined; after: DossierBody },
   ruleSet: RuleSet,
   rules: FoldRules,
   requests: FoldedRequest[],
@@ -320,12 +320,12 @@ function route(
   const tasks: Task[] = [];
   const former = [...state.formerTasks];
   const views = new Map<string, string>();
-  for (const agency of routeOf(body, rules)) {
+  const dueAt = agencyDueAt(revision.receivedAt, ruleSet);
+  for (const agency of routeOf(after, rules)) {
     const present = state.tasks.find((task) => task.agency === agency.code);
-    const viewText = rules.viewOf.get(agency.code)?.(body) ?? NOTHING_SHOWN;
-    const viewDigest = digestOf(viewText);
+    const viewText = viewOf(agency.code, after, rules);
     views.set(agency.code, viewText);
-    if (present !== undefined && present.viewDigest === viewDigest) {
+    if (present !== undefined && before !== undefined && viewOf(agency.code, before, rules) === viewText) {
       tasks.push(present);
       continue;
     }
@@ -339,7 +339,7 @@ function route(
       action: present === undefined ? DeclarationAction.original : present.asked ? DeclarationAction.amend : present.action,
       asked: false,
       requestedAt: revision.receivedAt,
-      dueAt: agencyDueAt(revision.receivedAt, ruleSet),
+      dueAt,
       state: 'open',
       overdue: false,
       // A hold is lifted by the agency that set it, not by an amendment.
@@ -348,12 +348,16 @@ function route(
       reasons: [],
       conditions: [],
       documents: {},
-      viewDigest,
       decisionIds: [],
     });
   }
   for (const task of state.tasks) if (task.asked && !tasks.some((kept) => kept.agency === task.agency)) former.push(retired(task));
-  return ask({ ...state, tasks, formerTasks: former }, body, revision.receivedAt, ruleSet, rules, requests, events, views);
+  return ask({ ...state, tasks, formerTasks: former }, after, revision.receivedAt, ruleSet, rules, requests, events, views);
+}
+
+/** What an agency may see of a declaration, as JSON text. */
+function viewOf(agency: string, body: DossierBody, rules: FoldRules): string {
+  return rules.viewOf.get(agency)?.(body) ?? NOTHING_SHOWN;
 }
 
 function retired(task: Task): Task {
@@ -378,12 +382,12 @@ function ask(
   views: ReadonlyMap<string, string> = new Map(),
 ): DossierState {
   if (state.tasks.every((task) => task.asked)) return state;
+  const dueAt = agencyDueAt(at, ruleSet);
   const tasks = state.tasks.map((task): Task => {
     if (task.asked) return task;
     const after = rules.agencies.find((agency) => agency.code === task.agency)?.after ?? [];
     const waits = after.some((code) => state.tasks.some((other) => other.agency === code && isAwaited(other, ruleSet)));
     if (waits) return task;
-    const dueAt = agencyDueAt(at, ruleSet);
     requests.push({
       taskId: task.taskId,
       dossierId: state.dossierId,
@@ -396,7 +400,7 @@ function ask(
       test: state.test,
       receivedAt: state.revisions.find((revision) => revision.revision === task.revision)?.receivedAt ?? at,
       ruleSet: state.ruleSet,
-      viewText: views.get(task.agency) ?? rules.viewOf.get(task.agency)?.(body) ?? NOTHING_SHOWN,
+      viewText: views.get(task.agency) ?? viewOf(task.agency, body, rules),
     });
     events.push({ type: 'task', at, data: { agency: task.agency, role: task.role, taskId: task.taskId, revision: task.revision, dueAt } });
     return { ...task, asked: true, requestedAt: at, dueAt };
@@ -610,37 +614,35 @@ function foldDeadline(
 // ---------------------------------------------------------------- the verdict after every applied record
 
 function conclude(
+  /** The caller's own copy: the verdict is written into it. */
   state: DossierState,
   ruleSet: RuleSet,
   rules: FoldRules,
   position: Position,
   /** Stamp of the record. */
   at: string,
-  out: { requests: FoldedRequest[]; events: DossierEvent[]; body?: DossierBody },
+  { requests, events, body }: { requests: FoldedRequest[]; events: DossierEvent[]; body?: DossierBody },
 ): FoldResult {
   const verdict = verdictOfDossier(state, ruleSet);
   // Version 1 is the first verdict other than pending; from then on each change is a version.
   const versionKey = state.version === 0 && verdict.status === 'pending' ? state.versionKey : versionKeyOf(state, verdict);
   const issues = versionKey !== state.versionKey;
-  const next: DossierState = {
-    ...state,
-    status: verdict.status,
-    final: verdict.final,
-    basis: position,
-    ...(issues ? { version: state.version + 1, versionKey, issuedAt: at } : {}),
-  };
-  const base = {
-    exit: { exit: 'applied' } as const,
-    state: next,
-    requests: out.requests,
-    events: out.events,
-    ...(out.body === undefined ? {} : { body: out.body }),
-  };
-  if (!issues) return { ...base, results: [] };
-  const clearance = clearanceOf(next, verdict, ruleSet, rules, position);
-  out.events.push(clearanceEvent(clearance, at));
-  return { ...base, clearance, results: resultsOf(next, clearance, rules) };
+  state.status = verdict.status;
+  state.final = verdict.final;
+  state.basis = position;
+  const result: FoldResult = { exit: APPLIED, state, requests, results: [], events };
+  if (body !== undefined) result.body = body;
+  if (!issues) return result;
+  state.version++;
+  state.versionKey = versionKey;
+  state.issuedAt = at;
+  result.clearance = clearanceOf(state, verdict, ruleSet, rules, position);
+  result.results = resultsOf(state, result.clearance, rules);
+  events.push(clearanceEvent(result.clearance, at));
+  return result;
 }
+
+const APPLIED: Exit = { exit: 'applied' };
 
 /** What the feed tells of a version. */
 export function clearanceEvent({ version, status, statusCode, final }: Clearance, at: string): DossierEvent {

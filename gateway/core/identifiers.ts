@@ -77,7 +77,20 @@ export function dossierIdFromCode(code: string): DossierId | undefined {
 
 /** taskId = dossierId ‖ hash(agency, revision that changed that agency's view): the relay finds the partition from it. */
 export function taskIdOf(dossierId: DossierId, agency: AgencyCode, revision: number): TaskId {
-  return `${dossierId}-${hashOf(TASK_SUFFIX_LENGTH, 'task', agency, String(revision))}`;
+  return `${dossierId}-${revision === 1 ? firstTaskSuffix(agency) : taskSuffix(agency, revision)}`;
+}
+
+function taskSuffix(agency: AgencyCode, revision: number): string {
+  return hashOf(TASK_SUFFIX_LENGTH, 'task', agency, String(revision));
+}
+
+/** Suffix of an agency's task of revision 1, which most tasks are of: one for each configured agency. */
+const firstTaskSuffixes = new Map<AgencyCode, string>();
+
+function firstTaskSuffix(agency: AgencyCode): string {
+  let suffix = firstTaskSuffixes.get(agency);
+  if (suffix === undefined) firstTaskSuffixes.set(agency, (suffix = taskSuffix(agency, 1)));
+  return suffix;
 }
 
 /** The dossier of a task, or undefined when the text is no taskId. */

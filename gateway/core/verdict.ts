@@ -33,8 +33,8 @@ export interface VerdictInput {
   /** A required formality is not there and its due time has passed. */
   formalityOverdue: boolean;
   ruleSet: RuleSet;
-  /** Agencies that have a say in this dossier; a document whose final authority has none falls to the lead. */
-  takingPart: ReadonlySet<string>;
+  /** Whether an agency has a say in this dossier; a document whose final authority has none falls to the lead. */
+  takesPart(agency: string): boolean;
 }
 
 export interface Verdict {
@@ -122,7 +122,7 @@ function counts(answer: AgencyAnswer, outcome: DecisionOutcome, input: VerdictIn
 
 function finalAuthorityOf(document: string, input: VerdictInput): string {
   const authority = input.ruleSet.finalAuthority[document];
-  return authority !== undefined && input.takingPart.has(authority) ? authority : input.ruleSet.lead;
+  return authority !== undefined && input.takesPart(authority) ? authority : input.ruleSet.lead;
 }
 
 function blocksByPolicy(answer: AgencyAnswer, ruleSet: RuleSet): boolean {
