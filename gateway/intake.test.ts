@@ -35,7 +35,7 @@ const readAsGiven: IntakePorts['read'] = (format, bytes) => {
   if ('unreadable' in reading) return { kind: 'refused', dialect: 'unknown', problems: reading.unreadable };
   const head = reading.candidate as unknown as Declaration;
   const epc = format === 'xml';
-  return { kind: 'valid', dialect: epc ? 'epc-2021' : 'json', resendIsUpdate: epc, head, json: JSON.stringify(head), warnings: [] };
+  return { kind: 'valid', dialect: epc ? 'epc-2021' : 'json', resendIsUpdate: epc, head, json: Buffer.from(JSON.stringify(head)), warnings: [] };
 };
 
 class IntakeWorld {

@@ -83,7 +83,7 @@ export interface Prepared {
   resendIsUpdate: boolean;
   record: DeclarationHeadRecord;
   /** The whole declaration as JSON: serialised once, by whoever read it. */
-  json: string;
+  json: Uint8Array;
   partition: number;
   warnings: Problem[];
 }
@@ -182,7 +182,7 @@ export class Intake {
       return known.kind === 'refused' ? { kind: 'refused', dialect, problems: [known.problem] } : received(prepared, known.receipt, true);
     const receipt = await sign(withWarning(record.receipt, known.warning), signer);
     const { declaration: _head, ...rest } = record;
-    const value = Buffer.from(`${JSON.stringify({ ...rest, receipt }).slice(0, -1)},"declaration":${prepared.json}}`);
+    const value = recordBytes(JSON.stringify({ ...rest, receipt }), prepared.json);
     if (value.byteLength > this.ports.maxDeclarationBytes) return { kind: 'refused', dialect, problems: [problem('too-large')] };
     const outgoing: OutgoingRecord[] = [
       {
@@ -311,6 +311,17 @@ function received(prepared: Prepared, receipt: Receipt, replayed: boolean): Rece
 
 function withWarning(receipt: Receipt, warning: Problem | undefined): Receipt {
   return warning === undefined ? receipt : { ...receipt, warnings: [...receipt.warnings, warning] };
+}
+
+/** The record: what intake knows of the declaration, and the declaration as its last member. */
+function recordBytes(record: string, declaration: Uint8Array): Buffer {
+  const head = `${record.slice(0, -1)},"declaration":`;
+  const headBytes = Buffer.byteLength(head);
+  const bytes = Buffer.allocUnsafe(headBytes + declaration.byteLength + 1);
+  bytes.write(head);
+  bytes.set(declaration, headBytes);
+  bytes.write('}', bytes.byteLength - 1);
+  return bytes;
 }
 
 async function sign(receipt: Receipt, signer: Signer): Promise<Receipt> {

@@ -9,7 +9,7 @@ const validate = createDeclarationValidator({ zoneOfPort: createZoneOfPort(portZ
 function jsonOf(text: string): string {
   const read = readDeclaration('json', Buffer.from(text), '2026-11-23T02:00:05Z', validate);
   if (read.kind === 'refused') throw new Error(JSON.stringify(read.problems));
-  return read.json;
+  return Buffer.from(read.json).toString();
 }
 
 describe('the JSON of a declaration', () => {

@@ -1,5 +1,5 @@
 import type { Declaration } from '../core/declaration';
-import type { Outcome, Problem } from '../core/problem';
+import type { Problem } from '../core/problem';
 import { readEpc } from './epc/read-epc';
 import { readJsonDeclaration } from './json/read-json-declaration';
 import type { ReadDeclaration } from './reading';
@@ -15,8 +15,8 @@ export interface ValidDeclaration {
   dialect: string;
   resendIsUpdate: boolean;
   head: DeclarationHead;
-  /** The whole declaration as JSON. */
-  json: string;
+  /** The whole declaration as JSON, UTF-8. */
+  json: Uint8Array;
   warnings: Problem[];
 }
 
@@ -27,7 +27,10 @@ export interface RefusedDeclaration {
   problems: Problem[];
 }
 
-export type ValidateDeclaration = (reading: ReadDeclaration, receivedAt: string) => Outcome<Declaration>;
+/** What passes every check, with its bytes as JSON, UTF-8; or all the faults that stop it. */
+export type Validated = { ok: true; value: Declaration; json: Uint8Array; warnings: Problem[] } | { ok: false; problems: Problem[] };
+
+export type ValidateDeclaration = (reading: ReadDeclaration, receivedAt: string) => Validated;
 
 export function readDeclaration(
   format: BodyFormat,
@@ -42,7 +45,5 @@ export function readDeclaration(
   if (!valid.ok) return { kind: 'refused', dialect, problems: valid.problems };
   const { header, portCall, ship } = valid.value;
   const head: DeclarationHead = { header, ...(portCall === undefined ? {} : { portCall }), ...(ship === undefined ? {} : { ship }) };
-  // Nothing had to be normalised, and the sender writes JSON as we do: its text is the record's.
-  const asSent = (valid.value as unknown) === reading.candidate ? reading.json : undefined;
-  return { kind: 'valid', dialect, resendIsUpdate, head, json: asSent ?? JSON.stringify(valid.value), warnings: valid.warnings };
+  return { kind: 'valid', dialect, resendIsUpdate, head, json: valid.json, warnings: valid.warnings };
 }

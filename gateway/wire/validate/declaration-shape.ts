@@ -11,6 +11,9 @@ export type Shape =
 
 export interface Field {
   shape: Shape;
+  /** The name as it stands in JSON, with a comma before it and the colon: its bytes in words of four, the lowest first. */
+  nameWords: Int32Array;
+  nameBytes: number;
   /** True when an empty object or list says something: it is required, or stands for a formality or a cancellation. */
   keepEmpty: boolean;
 }
@@ -46,8 +49,19 @@ function objectShape(node: SchemaNode, name: string): Shape {
   const required = new Set((node['required'] ?? []) as string[]);
   const fields = new Map<string, Field>();
   for (const [key, child] of Object.entries((node['properties'] ?? {}) as Record<string, SchemaNode>))
-    fields.set(key, { shape: shapeOf(child, key), keepEmpty: required.has(key) || name === 'formalities' || key === 'cancellation' });
+    fields.set(key, {
+      shape: shapeOf(child, key),
+      ...nameOf(key),
+      keepEmpty: required.has(key) || name === 'formalities' || key === 'cancellation',
+    });
   return { kind: 'object', fields };
+}
+
+function nameOf(key: string): Pick<Field, 'nameWords' | 'nameBytes'> {
+  const bytes = Buffer.from(`,${JSON.stringify(key)}:`);
+  const padded = Buffer.alloc(Math.ceil(bytes.length / 4) * 4);
+  padded.set(bytes);
+  return { nameWords: Int32Array.from({ length: padded.length / 4 }, (_, i) => padded.readInt32LE(4 * i)), nameBytes: bytes.length };
 }
 
 function shapeOfDefinition(name: string): Shape {

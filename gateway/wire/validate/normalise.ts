@@ -122,7 +122,7 @@ export function normalise(reading: Pick<ReadDeclaration, 'candidate'>, zones: Zo
 }
 
 /** `YYYY-MM-DDTHH:mm:ssZ`, as most senders write it; of a time that has been parsed. */
-function isInOneForm(value: string): boolean {
+export function isInOneForm(value: string): boolean {
   return value.length === 20 && value.charCodeAt(19) === 0x5a && value.charCodeAt(10) === 0x54 && !value.startsWith('24', 11);
 }
 
@@ -143,7 +143,7 @@ function withFewUnknown(source: Record<string, unknown>, fields: Map<string, Fie
 }
 
 /** NFC, without white space around it. Most texts are so already: then the same string comes back. */
-function plain(value: string): string {
+export function plain(value: string): string {
   const last = value.length - 1;
   for (let i = 0; i <= last; i++) {
     const unit = value.charCodeAt(i);
@@ -156,7 +156,7 @@ function plain(value: string): string {
  * Characters from U+0300 on that are their own NFC whatever stands beside them, but for characters that are not in here (UAX #15,
  * Quick_Check=Yes, ccc=0): the letters of Vietnamese, and ideographs.
  */
-function isComposed(unit: number): boolean {
+export function isComposed(unit: number): boolean {
   return (unit >= 0x1ea0 && unit <= 0x1ef9) || (unit >= 0x4e00 && unit <= 0x9fff);
 }
 

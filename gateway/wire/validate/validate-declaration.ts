@@ -1,11 +1,13 @@
 import shippedPolicy from '../../../config/validation-policy.json';
 import type { Declaration } from '../../core/declaration';
 import { problem } from '../../core/problem-catalogue';
-import type { Outcome, Problem } from '../../core/problem';
+import type { Problem } from '../../core/problem';
 import { checkMeaning, readValidationPolicy, type ValidationPolicy } from '../../core/rules/check-meaning';
+import type { ValidateDeclaration } from '../read-declaration';
 import type { ReadDeclaration } from '../reading';
 import { normalise, type Zones } from './normalise';
 import { createSchemaValidator, MAX_PROBLEMS } from './schema-validator';
+import { writeIfNormal } from './write-normal';
 import { zoneClockOf } from './zone-clock';
 
 export interface DeclarationValidatorConfig extends Zones {
@@ -16,15 +18,13 @@ export interface DeclarationValidatorConfig extends Zones {
 /** Warnings travel in the receipt and the record: bounded, whatever the size of the declaration. */
 export const MAX_WARNINGS = 200;
 
-export type DeclarationValidator = (reading: ReadDeclaration, receivedAt: string) => Outcome<Declaration>;
-
 /**
  * The whole way from a reading to a declaration: normalise → schema → meaning. All faults at once, with code, JSON Pointer and the
  * place in the sender's own document, errors first, each group in the order of the document. Everything costly happens here, once.
  *
  * @throws RangeError at start, when a zone is not in the tz database.
  */
-export function createDeclarationValidator(config: DeclarationValidatorConfig): DeclarationValidator {
+export function createDeclarationValidator(config: DeclarationValidatorConfig): ValidateDeclaration {
   const { policy = readValidationPolicy(shippedPolicy), ...zones } = config;
   zoneClockOf(zones.defaultZone);
   const validateSchema = createSchemaValidator();
@@ -32,7 +32,9 @@ export function createDeclarationValidator(config: DeclarationValidatorConfig): 
   return (reading, receivedAt) => {
     // Not an object at all: there is nothing to look at.
     if (reading.problems.some(({ code, pointer }) => code === 'type' && pointer === '')) return { ok: false, problems: reading.problems };
-    const { candidate, warnings: timeWarnings } = normalise(reading, zones);
+    const written = writeIfNormal(reading.candidate);
+    const { candidate, warnings: timeWarnings } =
+      written === undefined ? normalise(reading, zones) : { candidate: reading.candidate, warnings: [] };
     const schema = validateSchema(candidate);
     const readErrors = reading.problems.filter(({ severity }) => severity === 'error');
 
@@ -48,7 +50,12 @@ export function createDeclarationValidator(config: DeclarationValidatorConfig): 
       false,
     );
     const errors = all.filter(({ severity }) => severity === 'error');
-    if (errors.length === 0) return { ok: true, value: candidate as unknown as Declaration, warnings };
+    if (errors.length === 0) {
+      // Nothing had to be normalised, and the sender writes JSON as we do: its text is the record's.
+      const asSent = candidate === reading.candidate ? reading.json : undefined;
+      const json = written ?? Buffer.from(asSent ?? JSON.stringify(candidate));
+      return { ok: true, value: candidate as unknown as Declaration, json, warnings };
+    }
     return { ok: false, problems: [...placed(errors, MAX_PROBLEMS, reading, schema.truncated), ...warnings] };
   };
 }

@@ -73,6 +73,6 @@ export async function recordOf(n = 0): Promise<DeclarationRecord> {
   return {
     ...record,
     receipt: { ...record.receipt, signature: signer.sign('{}') },
-    declaration: JSON.parse(json) as DeclarationRecord['declaration'],
+    declaration: JSON.parse(Buffer.from(json).toString()) as DeclarationRecord['declaration'],
   };
 }

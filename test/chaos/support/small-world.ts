@@ -69,7 +69,7 @@ const readUnvalidated: IntakePorts['read'] = (_format, bytes) => {
   const head = reading.candidate as unknown as Declaration;
   if (head.ship?.name === undefined && head.header.purpose === 'original')
     return { kind: 'refused', dialect: 'json', problems: [problem('required', { pointer: '/ship/name' })] };
-  return { kind: 'valid', dialect: 'json', resendIsUpdate: false, head, json: JSON.stringify(head), warnings: [] };
+  return { kind: 'valid', dialect: 'json', resendIsUpdate: false, head, json: Buffer.from(JSON.stringify(head)), warnings: [] };
 };
 
 export class SmallWorld {
