@@ -36,8 +36,17 @@ export function digestOf(bytes: Uint8Array | string): string {
   return hash('sha256', bytes, 'hex');
 }
 
+/** Asked several times for each message, and tenants are few. */
+const tenantHashes = new Map<Tenant, string>();
+const KEPT_TENANTS = 10_000;
+
 export function tenantHashOf(tenant: Tenant): string {
-  return hashOf(2 * TENANT_BYTES, 'tenant', tenant);
+  let tenantHash = tenantHashes.get(tenant);
+  if (tenantHash === undefined) {
+    if (tenantHashes.size >= KEPT_TENANTS) tenantHashes.clear();
+    tenantHashes.set(tenant, (tenantHash = hashOf(2 * TENANT_BYTES, 'tenant', tenant)));
+  }
+  return tenantHash;
 }
 
 export function dossierIdOf(tenant: Tenant, rootMessageId: string): DossierId {
@@ -55,10 +64,19 @@ export function isDossierOf(tenant: Tenant, dossierId: DossierId): boolean {
 
 /** 24 characters of Crockford base32 and one check symbol; at most 35 characters (IMO0153). */
 export function dossierCodeOf(dossierId: DossierId): DossierCode {
-  const value = BigInt(`0x${dossierId}`);
   let code = '';
-  for (let rest = value, i = 0; i < (DOSSIER_ID_LENGTH * 4) / 5; i++, rest >>= 5n) code = (ALPHABET[Number(rest & 31n)] ?? '') + code;
-  return code + (CHECK_ALPHABET[Number(value % 37n)] ?? '');
+  let check = 0;
+  // Five hexadecimal digits are four symbols.
+  for (let at = 0; at < DOSSIER_ID_LENGTH; at += 5) {
+    const value = parseInt(dossierId.slice(at, at + 5), 16);
+    code += symbol(value >> 15) + symbol(value >> 10) + symbol(value >> 5) + symbol(value);
+    check = (check * 2 ** 20 + value) % 37;
+  }
+  return code + (CHECK_ALPHABET[check] ?? '');
+}
+
+function symbol(value: number): string {
+  return ALPHABET[value & 31] ?? '';
 }
 
 /** The dossierId behind a code, or undefined when it is none (wrong length, symbol or check symbol). Case and I, L, O are forgiven. */
