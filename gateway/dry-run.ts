@@ -50,7 +50,11 @@ export class DryRun {
       };
     }
     const { partition, dialect, warnings } = prepared;
-    const record: DeclarationRecord = { ...prepared.record, declaration: JSON.parse(Buffer.from(prepared.json).toString()) as Declaration };
+    const record: DeclarationRecord = {
+      ...prepared.record,
+      receipt: { ...prepared.receipt, signature: '' },
+      declaration: JSON.parse(Buffer.from(prepared.json).toString()) as Declaration,
+    };
     const { rules } = this.ports;
     const [stateBytes, bodyBytes] =
       (await this.ports.store.find(partition, [keys.state(record.dossierId), keys.body(record.dossierId)])) ?? [];

@@ -35,7 +35,14 @@ const readAsGiven: IntakePorts['read'] = (format, bytes) => {
   if ('unreadable' in reading) return { kind: 'refused', dialect: 'unknown', problems: reading.unreadable };
   const head = reading.candidate as unknown as Declaration;
   const epc = format === 'xml';
-  return { kind: 'valid', dialect: epc ? 'epc-2021' : 'json', resendIsUpdate: epc, head, json: Buffer.from(JSON.stringify(head)), warnings: [] };
+  return {
+    kind: 'valid',
+    dialect: epc ? 'epc-2021' : 'json',
+    resendIsUpdate: epc,
+    head,
+    json: Buffer.from(JSON.stringify(head)),
+    warnings: [],
+  };
 };
 
 class IntakeWorld {
@@ -144,7 +151,7 @@ describe('a receipt', () => {
   test('says what the log says, byte for byte, and so does the store', async () => {
     const given = await IntakeWorld.create();
     given.world.clock.advance(1_500);
-    const { receipt, dialect, messageId, action } = await given.received();
+    const { receipt, receiptJson, dialect, messageId, action } = await given.received();
     expect([dialect, messageId, action]).toEqual(['json', 'M-1', 'original']);
     expect(receipt).toMatchObject({
       dossierId,
@@ -170,20 +177,23 @@ describe('a receipt', () => {
     expect(JSON.stringify(record?.receipt)).toBe(JSON.stringify(receipt));
     const key = keys.receipt(dossierId, 'M-1', digestOf(bytesOf()));
     const stored = async (): Promise<unknown> => (await given.store.getMany(partitionOf(dossierId, PARTITIONS), [key]))[0]?.toString();
-    expect(await stored()).toBe(JSON.stringify(receipt));
+    expect(await stored()).toBe(receiptJson);
     await given.fold();
-    expect(await stored()).toBe(JSON.stringify(receipt));
+    expect(await stored()).toBe(receiptJson);
   });
 
   test('carries the warnings, and names an open dossier of the same ship and port', async () => {
     const given = await IntakeWorld.create();
     await given.received();
     await given.fold();
-    const { receipt } = await given.received({}, { header: { messageId: 'M-2' } });
+    const { receipt, receiptJson } = await given.received({}, { header: { messageId: 'M-2' } });
     expect(receipt.warnings).toMatchObject([
       { code: 'dossier-open', severity: 'warning', pointer: '/portCall/visitId', message: expect.stringContaining(dossierCode) as string },
     ]);
     expect(given.records.find((record) => record.messageId === 'M-2')?.receipt).toEqual(receipt);
+    const { signature, ...unsigned } = receipt;
+    expect(signature).toBe(new FakeSigner().sign(canonicalJson(unsigned)));
+    expect(JSON.parse(receiptJson)).toEqual(receipt);
     expect((await given.received({}, { tenant: 'agent2', header: { messageId: 'M-2' } })).receipt.warnings).toEqual([]);
   });
 

@@ -73,6 +73,8 @@ export interface Received {
   messageId: string;
   action: DeclarationAction;
   receipt: Receipt;
+  /** The receipt as JSON, as it is kept. */
+  receiptJson: string;
   replayed: boolean;
 }
 
@@ -82,14 +84,19 @@ export interface Prepared {
   dialect: string;
   resendIsUpdate: boolean;
   record: DeclarationHeadRecord;
+  /** Signed once nothing can change it any more. */
+  receipt: UnsignedReceipt;
   /** The whole declaration as JSON: serialised once, by whoever read it. */
   json: Uint8Array;
   partition: number;
   warnings: Problem[];
 }
 
-/** The record without the parts of the declaration that intake does not look at. */
-export type DeclarationHeadRecord = Omit<DeclarationRecord, 'declaration'> & { declaration: DeclarationHead };
+/** The record without its receipt, and without the parts of the declaration that intake does not look at. */
+export type DeclarationHeadRecord = Omit<DeclarationRecord, 'receipt' | 'declaration'> & { declaration: DeclarationHead };
+
+/** Its members, and those of an agency, stand in the order of RFC 8785, for its JSON to be canonical as it is written. */
+export type UnsignedReceipt = Omit<Receipt, 'signature' | 'action'> & { action: DeclarationAction };
 
 export class Intake {
   private readonly ports: IntakePorts;
@@ -131,26 +138,24 @@ export class Intake {
     const digest = digestOf(submission.bytes);
     const declarationId = declarationIdOf(submission.tenant, messageId, digest);
     const ruleSet = ruleSetOf(declaration, receivedAt, rules);
-    const unsigned = {
-      receiptId: receiptIdOf(submission.tenant, messageId, digest),
-      dossierId,
-      dossierCode: dossierCodeOf(dossierId),
-      declarationId,
-      messageId,
+    const dueAt = agencyDueAt(receivedAt, ruleSet);
+    const dossierCode = dossierCodeOf(dossierId);
+    const receipt: UnsignedReceipt = {
       action: purpose,
-      status: 'received' as const,
+      agencies: routeOf(declaration, rules).map(({ code, role }) => ({ agency: code, dueAt, role })),
+      declarationId,
+      dossierCode,
+      dossierId,
+      messageId,
+      receiptId: receiptIdOf(submission.tenant, messageId, digest),
       receivedAt,
-      agencies: routeOf(declaration, rules).map((agency) => ({
-        agency: agency.code,
-        role: agency.role,
-        dueAt: agencyDueAt(receivedAt, ruleSet),
-      })),
+      status: 'received',
       warnings,
     };
     const record: DeclarationHeadRecord = {
       tenant: submission.tenant,
       dossierId,
-      dossierCode: unsigned.dossierCode,
+      dossierCode,
       declarationId,
       messageId,
       digest,
@@ -159,8 +164,6 @@ export class Intake {
       receivedAt,
       test: testIndicator === true,
       ruleSet: ruleSet.id,
-      // Signed once nothing can change it any more: see `receive`.
-      receipt: { ...unsigned, signature: '' },
       declaration,
     };
     return {
@@ -168,6 +171,7 @@ export class Intake {
       dialect,
       resendIsUpdate: read.resendIsUpdate,
       record,
+      receipt,
       json: read.json,
       partition: partitionOf(dossierId, partitions),
       warnings,
@@ -179,10 +183,16 @@ export class Intake {
     const { record, partition, dialect } = prepared;
     const known = await this.lookUp(submission, prepared);
     if (known.kind !== 'new')
-      return known.kind === 'refused' ? { kind: 'refused', dialect, problems: [known.problem] } : received(prepared, known.receipt, true);
-    const receipt = await sign(withWarning(record.receipt, known.warning), signer);
-    const { declaration: _head, ...rest } = record;
-    const value = recordBytes(JSON.stringify({ ...rest, receipt }), prepared.json);
+      return known.kind === 'refused'
+        ? { kind: 'refused', dialect, problems: [known.problem] }
+        : received(prepared, JSON.parse(known.receiptJson) as Receipt, known.receiptJson, true);
+    const unsigned = withWarning(prepared.receipt, known.warning);
+    const canonical = canonicalReceipt(unsigned);
+    const signature = await signer.signAside(canonical);
+    const receipt: Receipt = { ...unsigned, signature };
+    // Written once: for the signature, the record, the store and the answer.
+    const receiptJson = `${canonical.slice(0, -1)},"signature":${JSON.stringify(signature)}}`;
+    const value = recordBytes(record, receiptJson, prepared.json);
     if (value.byteLength > this.ports.maxDeclarationBytes) return { kind: 'refused', dialect, problems: [problem('too-large')] };
     const outgoing: OutgoingRecord[] = [
       {
@@ -215,8 +225,8 @@ export class Intake {
       this.ports.stage('intake', (appendMs - startedMs) / 1000);
       this.ports.stage('publish', (clock.monotonicMs() - appendMs) / 1000);
     }
-    await this.rememberReceipt(submission, prepared, receipt);
-    return received(prepared, receipt, false);
+    await this.rememberReceipt(submission, prepared, receiptJson);
+    return received(prepared, receipt, receiptJson, false);
   }
 
   /** What the store knows of this declaration already. Without the store the log decides alone. */
@@ -240,7 +250,7 @@ export class Intake {
     ]);
     const elsewhere = home ? own?.slice(2) : away;
     const receipt = own?.[0];
-    if (receipt != null) return { kind: 'known', receipt: JSON.parse(receipt.toString()) as Receipt };
+    if (receipt != null) return { kind: 'known', receiptJson: receipt.toString() };
     const guard = guarded?.[0];
     if (guard != null && guard.toString() !== digest) return refusal('idempotency-key-reused');
     const went = elsewhere?.[0]?.toString();
@@ -276,13 +286,12 @@ export class Intake {
   }
 
   /** Best effort: the fold writes the same bytes. */
-  private async rememberReceipt(submission: Submission, prepared: Prepared, receipt: Receipt): Promise<void> {
+  private async rememberReceipt(submission: Submission, prepared: Prepared, receiptJson: string): Promise<void> {
     const { store, partitions } = this.ports;
     const { dossierId, messageId, digest, tenant } = prepared.record;
-    const value = JSON.stringify(receipt);
     const writes = [
-      store.remember(prepared.partition, keys.receipt(dossierId, messageId, digest), value),
-      store.remember(prepared.partition, keys.anyReceipt(dossierId), value),
+      store.remember(prepared.partition, keys.receipt(dossierId, messageId, digest), receiptJson),
+      store.remember(prepared.partition, keys.anyReceipt(dossierId), receiptJson),
     ];
     if (submission.idempotencyKey !== undefined) {
       const key = keys.idempotencyKey(tenant, submission.idempotencyKey);
@@ -292,41 +301,42 @@ export class Intake {
   }
 }
 
-type Known = { kind: 'new'; warning?: Problem } | { kind: 'known'; receipt: Receipt } | { kind: 'refused'; problem: Problem };
+type Known = { kind: 'new'; warning?: Problem } | { kind: 'known'; receiptJson: string } | { kind: 'refused'; problem: Problem };
 
 function refusal(code: ProblemCode): Known {
   return { kind: 'refused', problem: problem(code) };
 }
 
-function received(prepared: Prepared, receipt: Receipt, replayed: boolean): Received {
+function received(prepared: Prepared, receipt: Receipt, receiptJson: string, replayed: boolean): Received {
   return {
     kind: 'received',
     dialect: prepared.dialect,
     messageId: prepared.record.messageId,
     action: prepared.record.action,
     receipt,
+    receiptJson,
     replayed,
   };
 }
 
-function withWarning(receipt: Receipt, warning: Problem | undefined): Receipt {
+function withWarning(receipt: UnsignedReceipt, warning: Problem | undefined): UnsignedReceipt {
   return warning === undefined ? receipt : { ...receipt, warnings: [...receipt.warnings, warning] };
 }
 
-/** The record: what intake knows of the declaration, and the declaration as its last member. */
-function recordBytes(record: string, declaration: Uint8Array): Buffer {
-  const head = `${record.slice(0, -1)},"declaration":`;
+/** What is signed. Warnings are not in the order of RFC 8785, and rare. */
+function canonicalReceipt(receipt: UnsignedReceipt): string {
+  return receipt.warnings.length === 0 ? JSON.stringify(receipt) : canonicalJson(receipt);
+}
+
+/** The record: what intake knows of the declaration, its receipt, and the declaration as its last member. */
+function recordBytes({ declaration: _head, ...rest }: DeclarationHeadRecord, receiptJson: string, declaration: Uint8Array): Buffer {
+  const head = `${JSON.stringify(rest).slice(0, -1)},"receipt":${receiptJson},"declaration":`;
   const headBytes = Buffer.byteLength(head);
   const bytes = Buffer.allocUnsafe(headBytes + declaration.byteLength + 1);
   bytes.write(head);
   bytes.set(declaration, headBytes);
   bytes.write('}', bytes.byteLength - 1);
   return bytes;
-}
-
-async function sign(receipt: Receipt, signer: Signer): Promise<Receipt> {
-  const { signature: _none, ...unsigned } = receipt;
-  return { ...unsigned, signature: await signer.signAside(canonicalJson(unsigned)) };
 }
 
 /** The dossier that a declaration opens or goes to; another tenant's code is as unknown as any foreign journal number. */

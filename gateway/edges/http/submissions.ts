@@ -141,13 +141,13 @@ function headerText(header: string | string[] | undefined): string | undefined {
 }
 
 function answerReceipt(api: GatewayApi, answer: Received, answerType: string, response: ServerResponse): void {
-  const { receipt } = answer;
+  const { receipt, receiptJson } = answer;
   const headers: Record<string, string> = {
     Location: `/v1/dossiers/${receipt.dossierId}`,
     'Cache-Control': 'no-store',
     ...(answer.replayed ? { 'Idempotent-Replayed': 'true' } : {}),
   };
-  if (answerType === JSON_TYPE) return sendJson(response, 202, receipt, headers);
+  if (answerType === JSON_TYPE) return send(response, 202, 'application/json; charset=utf-8', receiptJson, headers);
   send(
     response,
     202,

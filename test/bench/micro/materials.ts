@@ -69,10 +69,10 @@ export async function recordOf(n = 0): Promise<DeclarationRecord> {
   const bytes = bytesOf('typical', 'xml', n);
   const prepared = await intake.prepare({ tenant: 'agent', bytes, format: 'xml', idempotencyKey: undefined, traceparent: undefined });
   if (prepared.kind === 'refused') throw new Error(JSON.stringify(prepared.problems));
-  const { record, json } = prepared;
+  const { record, receipt, json } = prepared;
   return {
     ...record,
-    receipt: { ...record.receipt, signature: signer.sign('{}') },
+    receipt: { ...receipt, signature: signer.sign('{}') },
     declaration: JSON.parse(Buffer.from(json).toString()) as DeclarationRecord['declaration'],
   };
 }
