@@ -537,36 +537,38 @@ function foldDecision(
  * Only an answer is late by its stamp: silence past the due time is told by the logged deadline alone.
  */
 function decide(task: Task, decision: RelayedDecision): Task {
-  const seen: Task = { ...task, decisionIds: [...task.decisionIds, decision.decisionId] };
+  const decisionIds = [...task.decisionIds, decision.decisionId];
   const reasons = decision.reasons ?? [];
   switch (decision.outcome) {
     case DecisionOutcome.acknowledged:
-      return task.state === 'open' ? { ...seen, state: DecisionOutcome.acknowledged } : seen;
+      return { ...task, decisionIds, state: task.state === 'open' ? DecisionOutcome.acknowledged : task.state };
     case DecisionOutcome.held:
-      return { ...seen, held: true, ...(reasons.length > 0 ? { holdReasons: reasons } : {}) };
+      return { ...task, decisionIds, held: true, ...(reasons.length > 0 ? { holdReasons: reasons } : {}) };
     case DecisionOutcome.released: {
-      const { holdReasons: _holdReasons, ...rest } = seen;
-      return { ...rest, held: false };
+      const { holdReasons: _holdReasons, ...rest } = task;
+      return { ...rest, decisionIds, held: false };
     }
     case DecisionOutcome.revoked: {
-      const { decidedAt: _decidedAt, reference: _reference, ...rest } = seen;
-      return { ...rest, state: DecisionOutcome.revoked, reasons, conditions: [], documents: {} };
+      const { decidedAt: _decidedAt, reference: _reference, ...rest } = task;
+      return { ...rest, decisionIds, state: DecisionOutcome.revoked, reasons, conditions: [], documents: {} };
     }
     case DecisionOutcome.accepted:
     case DecisionOutcome.conditionallyAccepted:
     case DecisionOutcome.refused:
     case DecisionOutcome.moreInfoRequired:
     case DecisionOutcome.notApplicable: {
-      return {
-        ...withoutReference(seen),
+      const decided: Task = {
+        ...withoutReference(task),
+        decisionIds,
         overdue: task.overdue || Date.parse(decision.receivedAt) > Date.parse(task.dueAt),
         state: decision.outcome,
         decidedAt: decision.decidedAt ?? decision.receivedAt,
         reasons,
         conditions: decision.conditions ?? [],
         documents: decision.documents ?? {},
-        ...(decision.reference === undefined ? {} : { reference: decision.reference }),
       };
+      if (decision.reference !== undefined) decided.reference = decision.reference;
+      return decided;
     }
   }
 }

@@ -48,21 +48,36 @@ export interface Verdict {
 type Effect = 'refused' | 'incomplete' | 'awaited' | 'condition' | 'none';
 
 export function verdictOf(input: VerdictInput): Verdict {
-  const effects = input.answers.map((answer) => effectOf(answer, input));
-  const awaited = input.answers.filter((_, i) => effects[i] === 'awaited').map((answer) => answer.agency);
-  const held = input.answers.some((answer) => answer.held);
-  const final = input.cancelled || (awaited.length === 0 && !held);
-  return { status: statusOf(input, effects, held), final, awaited: input.cancelled ? [] : awaited };
-}
-
-function statusOf(input: VerdictInput, effects: readonly Effect[], held: boolean): ClearanceStatus {
-  if (input.cancelled) return ClearanceStatus.cancelled;
-  if (held) return ClearanceStatus.held;
-  if (effects.includes('refused')) return ClearanceStatus.refused;
-  if (effects.includes('incomplete') || input.formalityOverdue) return ClearanceStatus.incomplete;
-  if (effects.includes('awaited')) return ClearanceStatus.pending;
-  if (effects.includes('condition')) return ClearanceStatus.conditional;
-  return ClearanceStatus.granted;
+  const awaited: string[] = [];
+  let held = false;
+  let refused = false;
+  let incomplete = input.formalityOverdue;
+  let condition = false;
+  for (const answer of input.answers) {
+    held ||= answer.held;
+    switch (effectOf(answer, input)) {
+      case 'refused':
+        refused = true;
+        break;
+      case 'incomplete':
+        incomplete = true;
+        break;
+      case 'awaited':
+        awaited.push(answer.agency);
+        break;
+      case 'condition':
+        condition = true;
+        break;
+      case 'none':
+    }
+  }
+  if (input.cancelled) return { status: ClearanceStatus.cancelled, final: true, awaited: [] };
+  const final = awaited.length === 0 && !held;
+  if (held) return { status: ClearanceStatus.held, final, awaited };
+  if (refused) return { status: ClearanceStatus.refused, final, awaited };
+  if (incomplete) return { status: ClearanceStatus.incomplete, final, awaited };
+  if (awaited.length > 0) return { status: ClearanceStatus.pending, final, awaited };
+  return { status: condition ? ClearanceStatus.conditional : ClearanceStatus.granted, final, awaited };
 }
 
 function effectOf(answer: AgencyAnswer, input: VerdictInput): Effect {
@@ -114,10 +129,10 @@ function answered(answer: AgencyAnswer, input: VerdictInput): Effect {
  * A document named inside another outcome counts in the same way. Advisers have no documents of their own.
  */
 function counts(answer: AgencyAnswer, outcome: DecisionOutcome, input: VerdictInput): boolean {
-  const named = Object.entries(answer.documents).filter(([, value]) => value === outcome);
+  const named = Object.keys(answer.documents).filter((document) => answer.documents[document] === outcome);
   if (named.length === 0) return answer.state === outcome;
   if (answer.role === AgencyRole.advises) return true;
-  return named.some(([document]) => finalAuthorityOf(document, input) === answer.agency);
+  return named.some((document) => finalAuthorityOf(document, input) === answer.agency);
 }
 
 function finalAuthorityOf(document: string, input: VerdictInput): string {
