@@ -14,6 +14,7 @@ import {
   type DeclarationRecord,
   type DeclarationRejected,
   type RelayedDecision,
+  type ResultMessage,
 } from './core/messages';
 import { partitionOf } from './core/partition';
 import { RuleSetUnknown } from './core/rule-set';
@@ -81,8 +82,8 @@ interface Owner {
 
 /** A version's signed bytes; `issued` where they were issued before. */
 interface Version {
-  issued: string | undefined;
-  value: string;
+  issued: Buffer | undefined;
+  value: Buffer;
 }
 
 interface Step {
@@ -325,7 +326,7 @@ export class Exchange {
     const { state, clearance, ...rest } = result;
     if (state === undefined) return { result, differs: false };
     const version = before?.version ?? 0;
-    const found = owner.issued.issuedFor(offset).map((value) => ({ value, issued: JSON.parse(value) as Clearance }));
+    const found = owner.issued.issuedFor(offset).map((value) => ({ value, issued: JSON.parse(value.toString()) as Clearance }));
     const standing = found.find(({ issued }) => issued.dossierId === state.dossierId && issued.version > version);
     if (standing === undefined && (clearance === undefined || offset >= owner.committed)) return { result, differs: false };
     if (standing !== undefined && clearance?.version === standing.issued.version) return { result, differs: false };
@@ -408,12 +409,12 @@ export class Exchange {
       const { partition } = record;
       const stamp = fact.value.receivedAt;
       const test = result.state?.test ?? false;
-      const add = (topic: string, key: string, type: EventType, id: string, subject: string, time: string, value: string): void => {
+      const add = (topic: string, key: string, type: EventType, id: string, subject: string, time: string, value: Buffer): void => {
         outgoing.push({
           topic,
           partition,
           key,
-          value: Buffer.from(value),
+          value,
           headers: eventHeaders({ type, id, source: '/seaport/exchange', time, subject, traceparent }),
         });
       };
@@ -426,20 +427,16 @@ export class Exchange {
           `${request.taskId}-${request.action}`,
           request.dossierCode,
           stamp,
-          requestText(request),
+          Buffer.from(requestText(request)),
         );
       }
       if (!test && !isSent && this.ports.results !== false) {
+        const values = new Map<ResultMessage, Buffer>();
         for (const { agency, message } of result.results) {
-          add(
-            `results.${agency}`,
-            message.dossierId,
-            EventType.result,
-            `${message.dossierId}-v${message.version}-${agency}`,
-            message.dossierCode,
-            stamp,
-            JSON.stringify(message),
-          );
+          const value = values.get(message) ?? Buffer.from(JSON.stringify(message));
+          values.set(message, value);
+          const id = `${message.dossierId}-v${message.version}-${agency}`;
+          add(`results.${agency}`, message.dossierId, EventType.result, id, message.dossierCode, stamp, value);
         }
       }
       const version = result.clearance === undefined ? undefined : versions.get(result.clearance);
@@ -461,7 +458,7 @@ export class Exchange {
       steps.map(async ({ result: { clearance } }) => {
         if (clearance === undefined) return;
         const issued = owner.issued.take(clearance.clearanceId);
-        versions.set(clearance, { issued, value: issued ?? (await signedText(clearance, this.ports.signer)) });
+        versions.set(clearance, { issued, value: issued ?? (await signedBytes(clearance, this.ports.signer)) });
       }),
     );
     return versions;
@@ -477,7 +474,7 @@ export class Exchange {
 
   private issueRejection(owner: Owner, rejected: DeclarationRejected, add: Add): Issue {
     const id = `${rejected.declarationId}-rejected-${rejected.basis.offset}`;
-    const value = canonicalJson(rejected);
+    const value = Buffer.from(canonicalJson(rejected));
     if (owner.issued.take(id) === undefined)
       add('clearances', rejected.dossierId, EventType.rejected, id, rejected.dossierCode, rejected.receivedAt, value);
     return { kind: 'rejection', id, dossierId: rejected.dossierId, version: 0, value };
@@ -692,10 +689,11 @@ function memberText(record: LogRecord, value: object, name: string, next?: strin
 }
 
 /** Canonical JSON of the signed clearance from one canonicalisation: its signature stands before `stages`, behind which is only text. */
-async function signedText(clearance: Clearance, signer: Signer): Promise<string> {
-  const text = canonicalJson(clearance);
-  const at = text.lastIndexOf(',"stages":{');
-  return `${text.slice(0, at)},"signature":${JSON.stringify(await signer.signAside(text))}${text.slice(at)}`;
+async function signedBytes(clearance: Clearance, signer: Signer): Promise<Buffer> {
+  const bytes = Buffer.from(canonicalJson(clearance));
+  const at = bytes.lastIndexOf(',"stages":{');
+  const signature = Buffer.from(`,"signature":${JSON.stringify(await signer.signAside(bytes))}`);
+  return Buffer.concat([bytes.subarray(0, at), signature, bytes.subarray(at)]);
 }
 
 function deadlineRecord(partition: number, member: string, dueAt: string, receivedAt: string): OutgoingRecord {
@@ -731,8 +729,8 @@ function settleIssued(owner: Owner, outgoing: OutgoingRecord[], appended: Append
 }
 
 /** Whether an issued version says what the fold of today says. */
-function isSame(issued: string, clearance: Clearance): boolean {
-  const { signature: _signature, ...unsigned } = JSON.parse(issued) as Clearance;
+function isSame(issued: Buffer, clearance: Clearance): boolean {
+  const { signature: _signature, ...unsigned } = JSON.parse(issued.toString()) as Clearance;
   return canonicalJson(unsigned) === canonicalJson(clearance);
 }
 
@@ -763,7 +761,7 @@ function readFacts(records: LogRecord[], poisoned: LogRecord[]): { record: LogRe
   return facts;
 }
 
-type Add = (topic: string, key: string, type: EventType, id: string, subject: string, time: string, value: string) => void;
+type Add = (topic: string, key: string, type: EventType, id: string, subject: string, time: string, value: Buffer) => void;
 
 /** A record of `dossiers` as a fact, or undefined when it is none: poison. Intake and relay validated what they appended. */
 function factOf(record: LogRecord): Fact | undefined {

@@ -12,11 +12,11 @@ export interface Issue {
   id: string;
   dossierId: string;
   version: number;
-  value: string;
+  value: Buffer;
 }
 
 interface Issued {
-  value: string;
+  value: Buffer;
   offset: number;
   /** Offset in `dossiers` of the record that it was issued for. */
   basis: number;
@@ -58,7 +58,7 @@ export class IssuedClearances {
       const to = Math.min(this.cursor + CHUNK_RECORDS, this.endAtStart);
       await this.log.read('clearances', [{ partition: this.partition, from: this.cursor, to }], (batch) => {
         for (const record of batch.records) {
-          this.basisRead = Math.max(this.basisRead, this.keep(record.headers['ce_id'], record.value.toString(), record.offset));
+          this.basisRead = Math.max(this.basisRead, this.keep(record.headers['ce_id'], record.value, record.offset));
         }
       });
       this.cursor = to;
@@ -66,14 +66,14 @@ export class IssuedClearances {
   }
 
   /** What was issued under an id (clearanceId, or that of a rejection), once. */
-  take(id: string): string | undefined {
+  take(id: string): Buffer | undefined {
     const issued = this.waiting.get(id);
     this.waiting.delete(id);
     return issued?.value;
   }
 
   /** What was issued for a record and not yet taken, in the order of the log; it stays until it is taken. */
-  issuedFor(basisOffset: number): string[] {
+  issuedFor(basisOffset: number): Buffer[] {
     return (this.byBasis.get(basisOffset) ?? []).flatMap((id) => this.waiting.get(id)?.value ?? []);
   }
 
@@ -107,11 +107,11 @@ export class IssuedClearances {
           const id = record.headers['ce_id'] ?? '';
           const at = oursAt.get(id);
           const issue = byId.get(id);
-          if (issue === undefined) this.keep(id, record.value.toString(), record.offset);
+          if (issue === undefined) this.keep(id, record.value, record.offset);
           else if (at !== undefined && record.offset < at) {
             oursAt.delete(id);
             voided++;
-            issue.value = record.value.toString();
+            issue.value = record.value;
           }
         }
       });
@@ -121,7 +121,7 @@ export class IssuedClearances {
   }
 
   /** Keeps what was issued until its record is folded. The first record of an id is that version; a later different one is void. */
-  private keep(id: string | undefined, value: string, offset: number): number {
+  private keep(id: string | undefined, value: Buffer, offset: number): number {
     const basis = basisOffsetOf(value);
     if (id === undefined || this.waiting.has(id)) return basis;
     this.waiting.set(id, { value, offset, basis });
@@ -132,9 +132,9 @@ export class IssuedClearances {
   }
 }
 
-function basisOffsetOf(value: string): number {
+function basisOffsetOf(value: Buffer): number {
   try {
-    return (JSON.parse(value) as { basis?: { offset?: number } }).basis?.offset ?? -1;
+    return (JSON.parse(value.toString()) as { basis?: { offset?: number } }).basis?.offset ?? -1;
   } catch {
     return -1;
   }

@@ -20,7 +20,7 @@ function setUp(reply: Reply | Reply[], policy: Partial<CallPolicy> = {}, more: P
   const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
   const slept: number[] = [];
   const calls: { body: string; headers: Record<string, string>; atMs: number }[] = [];
-  const signed = (text: string): string => `head..${text.length}`;
+  const signed = (text: string | Buffer): string => `head..${text.length}`;
   const caller = new AgencyCaller({
     url: 'http://agency.example/requests',
     clock,

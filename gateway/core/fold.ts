@@ -651,13 +651,14 @@ export function clearanceEvent({ version, status, statusCode, final }: Clearance
   return { type: 'clearance', at, data: { version, status, ...(statusCode === undefined ? {} : { statusCode }), final } };
 }
 
-/** What each agency may see of the others' decisions and of the verdict. */
+/** What each agency may see of the others' decisions and of the verdict. Agencies that may see the same share one message. */
 function resultsOf(state: DossierState, clearance: Clearance, rules: FoldRules): { agency: string; message: ResultMessage }[] {
-  return state.tasks.map((task) => {
-    const agency = rules.agencies.find((candidate) => candidate.code === task.agency);
-    return {
-      agency: task.agency,
-      message: {
+  const shared: ResultMessage[] = [];
+  return state.tasks.map(({ agency, dueAt }) => {
+    const seesReasons = rules.agencies.find(({ code }) => code === agency)?.seesReasons === true;
+    let message = seesReasons ? shared.find((other) => other.dueAt === dueAt) : undefined;
+    if (message === undefined) {
+      message = {
         dossierId: state.dossierId,
         dossierCode: state.dossierCode,
         version: clearance.version,
@@ -667,11 +668,13 @@ function resultsOf(state: DossierState, clearance: Clearance, rules: FoldRules):
           outcome: other.state,
           conditions: other.conditions,
           ...(other.decidedAt === undefined ? {} : { decidedAt: other.decidedAt }),
-          ...(agency?.seesReasons === true || other.agency === task.agency ? { reasons: reasonsOf(other) } : {}),
+          ...(seesReasons || other.agency === agency ? { reasons: reasonsOf(other) } : {}),
         })),
-        dueAt: task.dueAt,
-      },
-    };
+        dueAt,
+      };
+      if (seesReasons) shared.push(message);
+    }
+    return { agency, message };
   });
 }
 

@@ -3,9 +3,9 @@ export interface Signer {
   /** Key id, as in the JWKS. */
   readonly keyId: string;
   /** Detached compact JWS of the UTF-8 bytes of canonical JSON: `header..signature`. */
-  sign(canonicalJson: string): string;
+  sign(canonicalJson: string | Buffer): string;
   /** The same signature, made beside the event loop: of the 50 µs that one takes the loop gives 10. */
-  signAside(canonicalJson: string): Promise<string>;
+  signAside(canonicalJson: string | Buffer): Promise<string>;
   /** Public keys, current and retired, for /.well-known/jwks.json. */
   jwks(): { keys: Record<string, string>[] };
 }

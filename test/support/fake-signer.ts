@@ -10,12 +10,12 @@ export class FakeSigner implements Signer {
     this.keyId = keyId;
   }
 
-  sign(canonicalJson: string): string {
+  sign(canonicalJson: string | Buffer): string {
     this.calls++;
-    return `${this.keyId}..${digestOf(this.keyId + canonicalJson)}`;
+    return `${this.keyId}..${digestOf(this.keyId + canonicalJson.toString())}`;
   }
 
-  signAside(canonicalJson: string): Promise<string> {
+  signAside(canonicalJson: string | Buffer): Promise<string> {
     return Promise.resolve(this.sign(canonicalJson));
   }
 

@@ -13,7 +13,7 @@ export function createEd25519Signer(privateKeyPem: string, retiredPublicKeyPems:
   // A key that went back to work is not listed twice.
   const retired = retiredPublicKeyPems.map((pem) => publicJwk(createPublicKey(pem))).filter(({ kid }) => kid !== current.kid);
   const header = base64url(JSON.stringify({ alg: 'EdDSA', kid: current.kid }));
-  const inputOf = (canonical: string): Buffer => Buffer.from(`${header}.${base64url(canonical)}`);
+  const inputOf = (canonical: string | Buffer): Buffer => Buffer.from(`${header}.${base64url(canonical)}`);
   const detached = (signature: Buffer): string => `${header}..${signature.toString('base64url')}`;
   return {
     keyId: current.kid,
@@ -54,6 +54,6 @@ function publicJwk(key: KeyObject): PublicJwk {
   return { kty, crv, x, kid, alg: 'EdDSA', use: 'sig' };
 }
 
-function base64url(text: string): string {
-  return Buffer.from(text).toString('base64url');
+function base64url(text: string | Buffer): string {
+  return (typeof text === 'string' ? Buffer.from(text) : text).toString('base64url');
 }
