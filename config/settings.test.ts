@@ -37,6 +37,12 @@ const odd: Record<string, [text: string, value: unknown]> = {
   PORT_TIME_ZONE: ['Pacific/Chatham', 'Pacific/Chatham'],
   PORT_SECURITY_LEVEL: ['3', '3'],
   API_KEYS_FILE: ['/odd/keys.json', '/odd/keys.json'],
+  OIDC_ISSUER: ['https://odd-issuer/realm', 'https://odd-issuer/realm'],
+  OIDC_AUDIENCE: ['odd-audience', 'odd-audience'],
+  OIDC_JWKS_FILE: ['/odd/jwks.json', '/odd/jwks.json'],
+  OIDC_ROLE_CLAIM: ['https://odd/role', 'https://odd/role'],
+  OIDC_TENANT_CLAIM: ['odd_tenant', 'odd_tenant'],
+  OIDC_AGENCY_CLAIM: ['odd_agency', 'odd_agency'],
   AGENCIES_FILE: ['/odd/agencies.json', '/odd/agencies.json'],
   ACCEPTED_GAPS: ['odd-gap', ['odd-gap']],
   RAW_EVIDENCE: ['signed', 'signed'],
@@ -47,6 +53,9 @@ const odd: Record<string, [text: string, value: unknown]> = {
 /** Without these the variable would be a contradiction. */
 const companions: Record<string, Record<string, string>> = {
   KAFKA_SSL_CA_FILE: { KAFKA_SSL: 'true' },
+  OIDC_ISSUER: { OIDC_ISSUER: 'https://issuer', OIDC_AUDIENCE: 'us' },
+  OIDC_AUDIENCE: { OIDC_ISSUER: 'https://issuer', OIDC_AUDIENCE: 'us' },
+  OIDC_JWKS_FILE: { OIDC_ISSUER: 'https://issuer', OIDC_AUDIENCE: 'us' },
   KAFKA_SASL_MECHANISM: { KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'user', KAFKA_SASL_PASSWORD_FILE: '/file' },
   KAFKA_SASL_USERNAME: { KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'user', KAFKA_SASL_PASSWORD_FILE: '/file' },
   KAFKA_SASL_PASSWORD_FILE: { KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'user', KAFKA_SASL_PASSWORD_FILE: '/file' },
@@ -159,13 +168,26 @@ test('what Kafka would need besides is asked for', () => {
 
 test('production names everything that must be set, and an empty value does not count', () => {
   const required = settingsTable.filter((row) => row.production).map((row) => row.env);
-  expect(required).toEqual(['HOST', 'TOPIC_REPLICATION_FACTOR', 'SIGNING_KEY_FILE', 'DATA_KEY_FILE', 'API_KEYS_FILE']);
-  expect(faultsOf({ NODE_ENV: 'production' }).map((fault) => fault.split(' ')[0])).toEqual(required);
-  const set = Object.fromEntries(required.map((env) => [env, odd[env]?.[0] ?? '']));
+  expect(required).toEqual(['HOST', 'TOPIC_REPLICATION_FACTOR', 'SIGNING_KEY_FILE', 'DATA_KEY_FILE']);
+  expect(faultsOf({ NODE_ENV: 'production' }).map((fault) => fault.split(' ')[0])).toEqual([...required, 'API_KEYS_FILE']);
+  const set = Object.fromEntries([...required, 'API_KEYS_FILE'].map((env) => [env, odd[env]?.[0] ?? '']));
   expect(faultsOf({ NODE_ENV: 'production', ...set })).toEqual([]);
   expect(faultsOf({ NODE_ENV: 'production', ...set, SIGNING_KEY_FILE: '' })).toEqual([
     expect.stringContaining('SIGNING_KEY_FILE must be set'),
   ]);
+});
+
+test('an issuer of tokens takes the place of API keys, has an audience, and is https in production', () => {
+  const tokens = { OIDC_ISSUER: 'https://issuer/realm', OIDC_AUDIENCE: 'us' };
+  const required = settingsTable.filter((row) => row.production).map((row) => [row.env, odd[row.env]?.[0] ?? '']);
+  const set = { NODE_ENV: 'production', ...(Object.fromEntries(required) as Record<string, string>) };
+  expect(faultsOf({ ...set, ...tokens })).toEqual([]);
+  expect(faultsOf({ ...set, ...tokens, OIDC_ISSUER: 'http://issuer' })).toEqual(['OIDC_ISSUER must be https in production']);
+  expect(faultsOf({ OIDC_ISSUER: 'https://issuer' })).toEqual(['OIDC_ISSUER and OIDC_AUDIENCE must be set together']);
+  expect(faultsOf({ OIDC_JWKS_FILE: '/jwks.json' })).toEqual(['OIDC_JWKS_FILE needs OIDC_ISSUER']);
+  for (const bad of ['issuer', 'ldap://issuer', 'https://me:secret@issuer', 'https://issuer?a=b'])
+    expect(faultsOf({ ...tokens, OIDC_ISSUER: bad })).toEqual([expect.stringMatching(/^OIDC_ISSUER(?!.*secret)/)]);
+  expect(faultsOf({ OIDC_ROLE_CLAIM: 'a b' })).toEqual([expect.stringContaining('OIDC_ROLE_CLAIM')]);
 });
 
 test('production keeps all evidence unless told otherwise', () => {

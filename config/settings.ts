@@ -35,6 +35,12 @@ export interface Settings {
   portTimeZone: string;
   portSecurityLevel: '1' | '2' | '3';
   apiKeysFile: string;
+  oidcIssuer: string;
+  oidcAudience: string;
+  oidcJwksFile: string;
+  oidcRoleClaim: string;
+  oidcTenantClaim: string;
+  oidcAgencyClaim: string;
   agenciesFile: string;
   acceptedGaps: readonly string[];
   rawEvidence: 'all' | 'signed' | 'none';
@@ -115,6 +121,19 @@ function httpUrl(value: string): string {
   return new URL(value).href;
 }
 
+/** As it is written: tokens and the discovery document repeat it to the letter. */
+function issuer(value: string): string {
+  if (value === '') return value;
+  httpUrl(value);
+  if (/[?#]|\/\/[^/]*@/.test(value)) throw new Error('must have no user, query or fragment');
+  return value;
+}
+
+function claim(value: string): string {
+  if (!/^[\w.:/-]{1,100}$/.test(value)) throw new Error('must be the name of a claim');
+  return value;
+}
+
 /** A fault is printed and logged: what stands before an @ may be a password. */
 function withoutCredentials(value: string): string {
   return value.replace(/^.*@/s, '…@');
@@ -153,7 +172,13 @@ export const settingsTable: readonly Row[] = [
   { field: 'logRetentionDays', env: 'LOG_RETENTION_DAYS', unit: 'days', fallback: '400', production: false, meaning: 'How long topics keep records', read: integer(1, 36_500) },
   { field: 'portTimeZone', env: 'PORT_TIME_ZONE', unit: 'IANA', fallback: 'Asia/Ho_Chi_Minh', production: false, meaning: 'Zone of a port that the list does not know', read: timeZone },
   { field: 'portSecurityLevel', env: 'PORT_SECURITY_LEVEL', unit: '', fallback: '1', production: false, meaning: 'ISPS level of the port, told in EPC receipts', read: oneOf('1', '2', '3') },
-  { field: 'apiKeysFile', env: 'API_KEYS_FILE', unit: '', fallback: '', production: true, meaning: 'Hashed API keys; empty: development credentials', read: text },
+  { field: 'apiKeysFile', env: 'API_KEYS_FILE', unit: '', fallback: '', production: false, meaning: 'Hashed API keys, read again when it changes; in production this or OIDC_ISSUER; without both: development credentials', read: text },
+  { field: 'oidcIssuer', env: 'OIDC_ISSUER', unit: 'https://…', fallback: '', production: false, meaning: 'Issuer of tokens (JWT), as their iss has it; its keys by its discovery document; empty: none', read: issuer },
+  { field: 'oidcAudience', env: 'OIDC_AUDIENCE', unit: '', fallback: '', production: false, meaning: 'What must stand in aud of a token', read: text },
+  { field: 'oidcJwksFile', env: 'OIDC_JWKS_FILE', unit: 'JWKS', fallback: '', production: false, meaning: 'Keys of the issuer, read again when it changes, where it cannot be asked', read: text },
+  { field: 'oidcRoleClaim', env: 'OIDC_ROLE_CLAIM', unit: '', fallback: 'seaport_role', production: false, meaning: 'Claim with agent, agency, operator or auditor, or a list with one of them', read: claim },
+  { field: 'oidcTenantClaim', env: 'OIDC_TENANT_CLAIM', unit: '', fallback: 'seaport_tenant', production: false, meaning: 'Claim with the tenant of an agent', read: claim },
+  { field: 'oidcAgencyClaim', env: 'OIDC_AGENCY_CLAIM', unit: '', fallback: 'seaport_agency', production: false, meaning: 'Claim with the agency of an officer', read: claim },
   { field: 'agenciesFile', env: 'AGENCIES_FILE', unit: '', fallback: '', production: false, meaning: 'Agencies in place of config/agencies.json', read: text },
   { field: 'acceptedGaps', env: 'ACCEPTED_GAPS', unit: 'agencies', fallback: '', production: false, meaning: 'Final authorities that may be unconnected in production', read: list },
   { field: 'rawEvidence', env: 'RAW_EVIDENCE', unit: '', fallback: 'none', production: false, meaning: 'Messages kept as received: all, signed or none; in production all unless set', read: oneOf('all', 'signed', 'none') },
@@ -190,6 +215,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       faults.push(`${row.env}="${withoutCredentials(given ?? row.fallback)}" ${(cause as Error).message}`);
     }
   }
+  if (production && values['apiKeysFile'] === '' && values['oidcIssuer'] === '')
+    faults.push('API_KEYS_FILE or OIDC_ISSUER must be set in production: there are no development credentials');
   if (production && env['RAW_EVIDENCE'] === undefined) values['rawEvidence'] = 'all';
   const { modes, urls } = readAgencies(env, faults);
   values['agencyModes'] = modes;
@@ -240,6 +267,10 @@ function contradictions(settings: Settings): string[] {
   if (hasSasl !== (settings.kafkaSaslUsername !== '') || hasSasl !== (settings.kafkaSaslPasswordFile !== '')) {
     faults.push('KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD_FILE must be set together');
   }
+  if ((settings.oidcIssuer === '') !== (settings.oidcAudience === '')) faults.push('OIDC_ISSUER and OIDC_AUDIENCE must be set together');
+  if (settings.oidcIssuer === '' && settings.oidcJwksFile !== '') faults.push('OIDC_JWKS_FILE needs OIDC_ISSUER');
+  if (settings.production && settings.oidcIssuer.startsWith('http:') && settings.oidcJwksFile === '')
+    faults.push('OIDC_ISSUER must be https in production');
   if (settings.workers > 1 && !settings.roles.has('intake')) faults.push('WORKERS above 1 needs the role intake');
   return faults;
 }

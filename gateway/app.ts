@@ -129,7 +129,7 @@ async function open(
     settings.dataKeyFile === '' ? ensureDataKeys(join(settings.varDir, 'dev-data-key')) : readDataKeys(settings.dataKeyFile),
   );
   const agencies = rules.agencies.map(({ code }) => code);
-  const identity: Identity = openIdentity({ settings, agencies, connected, clock, metrics, logger });
+  const identity: Identity = await openIdentity({ settings, agencies, connected, clock, metrics, logger });
   closers.push(() => identity.stop());
 
   const { log, store } = await openLogAndStore(settings, roles, logger, closers);

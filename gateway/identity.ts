@@ -5,7 +5,9 @@ import { ensureDevelopmentCredentials } from './development';
 import { reloading, type Reloading } from './edges/files/reloading';
 import { createAuthenticate, type Authenticate } from './edges/http/authenticate';
 import { ApiKeyTable } from './edges/http/identity/api-key-table';
-import { CredentialsFault, readCredentials, type Credentials } from './edges/http/identity/credentials-file';
+import { CredentialsFault, readCredentials } from './edges/http/identity/credentials-file';
+import { discoveredKeys, issuerKeys, readKeySet, type IssuerKeys } from './edges/http/identity/issuer-keys';
+import { createTokenVerifier, type TokenVerifier } from './edges/http/identity/token-verifier';
 import type { Metrics } from './edges/metrics/metrics';
 import type { Clock } from './ports/clock';
 
@@ -28,47 +30,73 @@ export interface IdentityPorts {
 }
 
 /** @throws SettingsFault where a file is not usable at start */
-export function openIdentity({ settings, agencies, connected, clock, metrics, logger }: IdentityPorts): Identity {
-  const parts: Reloading[] = [];
-  const read = () => readCredentials(readFileSync(settings.apiKeysFile, 'utf8'), agencies);
-  const first = isDevelopment(settings)
-    ? { keys: ensureDevelopmentCredentials(settings.varDir, connected) }
-    : atStart(`API_KEYS_FILE="${settings.apiKeysFile}"`, read);
-  const keys = new ApiKeyTable(clock, first.keys);
+export async function openIdentity(ports: IdentityPorts): Promise<Identity> {
+  const { settings, agencies, connected, clock } = ports;
+  const parts: Pick<Reloading, 'reload' | 'stop'>[] = [];
+  const keys = new ApiKeyTable(clock, isDevelopment(settings) ? ensureDevelopmentCredentials(settings.varDir, connected) : []);
   if (settings.apiKeysFile !== '') {
-    parts.push(
-      reloading({
-        files: [settings.apiKeysFile],
-        load: () => keys.replace(read().keys),
-        onLoaded: () => {
-          metrics.credentialReloads.inc({ what: 'api-keys', outcome: 'loaded' });
-          logger.info({ what: 'api-keys' }, 'credentials were read again');
-        },
-        onFault: (cause) => {
-          metrics.credentialReloads.inc({ what: 'api-keys', outcome: 'refused' });
-          logger.warn({ what: 'api-keys', fault: (cause as Error).message }, 'credentials cannot be read; those of before stay in force');
-        },
-      }),
-    );
+    const load = (): void => keys.replace(readCredentials(readFileSync(settings.apiKeysFile, 'utf8'), agencies).keys);
+    parts.push(loaded('api-keys', `API_KEYS_FILE="${settings.apiKeysFile}"`, [settings.apiKeysFile], load, ports));
   }
+  const tokens = settings.oidcIssuer === '' ? undefined : await openTokens(ports, parts);
   return {
-    authenticate: createAuthenticate({ keys }),
+    authenticate: createAuthenticate({ keys, tokens }),
     reload: () => parts.forEach((part) => part.reload()),
     stop: () => parts.forEach((part) => part.stop()),
   };
 }
 
-function atStart(what: string, read: () => Credentials): Credentials {
+async function openTokens(ports: IdentityPorts, parts: Pick<Reloading, 'reload' | 'stop'>[]): Promise<TokenVerifier> {
+  const { settings, agencies, clock, logger } = ports;
+  let tokens: TokenVerifier | undefined;
+  const onChanged = (): void => tokens?.forget();
+  let keys: IssuerKeys;
+  if (settings.oidcJwksFile !== '') {
+    let set: ReturnType<IssuerKeys['current']>;
+    const load = (): void => {
+      set = readKeySet(JSON.parse(readFileSync(settings.oidcJwksFile, 'utf8')));
+      onChanged();
+    };
+    parts.push(loaded('jwks', `OIDC_JWKS_FILE="${settings.oidcJwksFile}"`, [settings.oidcJwksFile], load, ports));
+    keys = { current: () => set, isReachable: () => true, refresh: () => Promise.resolve(), stop: () => undefined };
+  } else {
+    const fetch = discoveredKeys(settings.oidcIssuer);
+    const onWarning = (message: string, cause: unknown): void => logger.warn({ fault: (cause as Error).message }, message);
+    keys = issuerKeys({ fetch, clock, onChanged, onWarning });
+    parts.push({ reload: () => void keys.refresh(), stop: () => keys.stop() });
+  }
+  const { oidcIssuer: issuer, oidcAudience: audience, oidcRoleClaim: roleClaim } = settings;
+  const { oidcTenantClaim: tenantClaim, oidcAgencyClaim: agencyClaim } = settings;
+  return (tokens = await createTokenVerifier(keys, clock, { issuer, audience, roleClaim, tenantClaim, agencyClaim, agencies }));
+}
+
+/**
+ * Loads now, and again whenever a file changes.
+ * @throws SettingsFault with every fault of what is loaded now
+ */
+function loaded(what: string, named: string, files: readonly string[], load: () => void, { metrics, logger }: IdentityPorts): Reloading {
   try {
-    return read();
+    load();
   } catch (cause) {
     throw new SettingsFault(
-      (cause instanceof CredentialsFault ? cause.faults : [(cause as Error).message]).map((fault) => `${what}: ${fault}`),
+      (cause instanceof CredentialsFault ? cause.faults : [(cause as Error).message]).map((fault) => `${named}: ${fault}`),
     );
   }
+  return reloading({
+    files,
+    load,
+    onLoaded: () => {
+      metrics.credentialReloads.inc({ what, outcome: 'loaded' });
+      logger.info({ what }, 'credentials were read again');
+    },
+    onFault: (cause) => {
+      metrics.credentialReloads.inc({ what, outcome: 'refused' });
+      logger.warn({ what, fault: (cause as Error).message }, 'credentials cannot be read; those of before stay in force');
+    },
+  });
 }
 
 /** Credentials that the gateway makes itself (contract.md §2). */
-export function isDevelopment(settings: Pick<Settings, 'production' | 'apiKeysFile'>): boolean {
-  return !settings.production && settings.apiKeysFile === '';
+export function isDevelopment(settings: Pick<Settings, 'production' | 'apiKeysFile' | 'oidcIssuer'>): boolean {
+  return !settings.production && settings.apiKeysFile === '' && settings.oidcIssuer === '';
 }

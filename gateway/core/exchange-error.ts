@@ -40,6 +40,13 @@ export class StoreUnavailable extends ExchangeError {
   }
 }
 
+/** Nobody can say now whether a token is valid. */
+export class IssuerUnavailable extends ExchangeError {
+  constructor(message: string, cause?: unknown) {
+    super('issuer-unavailable', message, { retriable: true, cause });
+  }
+}
+
 /** What must be recorded first cannot be recorded now: it is not done. */
 export class AuditUnavailable extends ExchangeError {
   constructor(message: string, cause?: unknown) {

@@ -160,6 +160,11 @@ const rows = {
     'Thiếu hoặc sai thông tin xác thực.',
     'Send Authorization: Bearer with a valid token.',
   ],
+  'issuer-unavailable': [
+    'The token cannot be verified now: the keys of its issuer cannot be had.',
+    'Hiện không thể kiểm tra mã truy cập: không lấy được khóa của bên phát hành.',
+    'Wait as Retry-After says and send the same again.',
+  ],
   forbidden: ['The credential may not do this.', 'Không có quyền thực hiện.', 'Use a credential with the right role.'],
   'not-found': ['There is nothing here.', 'Không tìm thấy.', 'Check the address.'],
   'message-not-kept': [

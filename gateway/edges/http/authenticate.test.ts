@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { FakeClock } from '../../../test/support/fake-clock';
-import { createAuthenticate, type ApiKey } from './authenticate';
+import { createAuthenticate, type ApiKey, type Principal } from './authenticate';
 import { ApiKeyTable } from './identity/api-key-table';
 
 const keyOf = (token: string, more: Partial<ApiKey> = {}): ApiKey => ({
@@ -17,7 +17,12 @@ function given(...keys: ApiKey[]) {
   const clock = new FakeClock('2026-11-30T00:00:00Z');
   const table = new ApiKeyTable(clock, keys);
   const authenticate = createAuthenticate({ keys: table });
-  return { clock, table, authenticate, tenantOf: (token: string) => authenticate(request(`Bearer ${token}`))?.name };
+  return {
+    clock,
+    table,
+    authenticate,
+    tenantOf: (token: string) => (authenticate(request(`Bearer ${token}`)) as Principal | undefined)?.name,
+  };
 }
 
 test('a key is who it is, whatever the letters of the scheme and the blanks', () => {
@@ -58,4 +63,16 @@ test('replaced keys count at once, the others no more', () => {
   const { table, tenantOf } = given(keyOf('old'), keyOf('both'));
   table.replace([keyOf('both'), keyOf('new')]);
   expect(['old', 'both', 'new'].map(tenantOf)).toEqual([undefined, 'both', 'new']);
+});
+
+test('what has the form of a token is asked for where there is an issuer, and no key is', () => {
+  const asked: string[] = [];
+  const keys = new ApiKeyTable(new FakeClock('2026-11-30T00:00:00Z'), [keyOf('a.b.c')]);
+  const verify = (token: string, sha256: string): undefined => {
+    expect(sha256).toBe(hash('sha256', token, 'hex'));
+    asked.push(token);
+  };
+  const authenticate = createAuthenticate({ keys, tokens: { verify } });
+  for (const token of ['a.b.c', 'd.e.f', 'd.e.', 'd.e', '..', 'd.e.f.g', 'd.e.f=', 'plain']) void authenticate(request(`Bearer ${token}`));
+  expect(asked).toEqual(['d.e.f']);
 });

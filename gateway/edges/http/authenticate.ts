@@ -20,15 +20,25 @@ export interface ApiKey {
   expires?: string;
 }
 
-export type Authenticate = (request: IncomingMessage) => Principal | undefined;
+/** At once, or later where the keys of an issuer of tokens are asked for; undefined: nobody. @throws IssuerUnavailable */
+export type Authenticate = (request: IncomingMessage) => Principal | undefined | Promise<Principal | undefined>;
 
 const MAX_HEADER_CHARACTERS = 4_096;
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** The caller of a request, by its bearer token. */
-export function createAuthenticate({ keys }: { keys: { find(sha256: string): Principal | undefined } }): Authenticate {
+export interface AuthenticatePorts {
+  keys: { find(sha256: string): Principal | undefined };
+  /** Undefined where no issuer is configured. */
+  tokens?: { verify(token: string, sha256: string): Principal | undefined | Promise<Principal | undefined> } | undefined;
+}
+
+/** The caller of a request, by its bearer token: an API key, or what has the three parts of a JWT. */
+export function createAuthenticate({ keys, tokens }: AuthenticatePorts): Authenticate {
   return ({ headers: { authorization } }) => {
     if (authorization === undefined || authorization.length > MAX_HEADER_CHARACTERS || !isBearer(authorization)) return undefined;
-    return keys.find(hash('sha256', authorization.slice(7).trim(), 'hex'));
+    const token = authorization.slice(7).trim();
+    const sha256 = hash('sha256', token, 'hex');
+    return keys.find(sha256) ?? (tokens !== undefined && JWT.test(token) ? tokens.verify(token, sha256) : undefined);
   };
 }
 

@@ -6,13 +6,22 @@ import type { GatewayApi } from './gateway-api';
 
 /** The role of each route, checked first; whoever may not is answered here. */
 
+const callers = new WeakMap<IncomingMessage, Principal>();
+
+/** Ahead of every route that is not public: who calls is known before the route asks. */
+export async function identify(api: GatewayApi, request: IncomingMessage): Promise<void> {
+  const principal = await api.authenticate(request);
+  if (principal !== undefined) callers.set(request, principal);
+}
+
+/** The caller, when it has one of the roles; nobody where it was not identified. */
 export function principalWith<R extends Principal['role']>(
-  api: GatewayApi,
+  _api: GatewayApi,
   request: IncomingMessage,
   response: ServerResponse,
   ...roles: R[]
 ): Extract<Principal, { role: R }> | undefined {
-  const principal = api.authenticate(request);
+  const principal = callers.get(request);
   if (principal === undefined) sendProblem(request, response, 'unauthenticated');
   else if (!(roles as string[]).includes(principal.role)) sendProblem(request, response, 'forbidden');
   else return principal as Extract<Principal, { role: R }>;

@@ -42,6 +42,7 @@ const exceptions: Partial<Record<ProblemCode, number>> = {
   'outcome-unknown': 503,
   'store-unavailable': 503,
   'audit-unavailable': 503,
+  'issuer-unavailable': 503,
   'not-yet': 503,
   rebuilding: 503,
   stopping: 503,

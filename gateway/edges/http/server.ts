@@ -9,7 +9,7 @@ import { auditorRoutes } from './auditor-routes';
 import { dossierRoutes } from './dossier-routes';
 import type { GatewayApi } from './gateway-api';
 import { operatorRoutes } from './operator-routes';
-import { notFound } from './principal';
+import { identify, notFound } from './principal';
 import { publicRoutes } from './public-routes';
 import { repairRoutes } from './repair-routes';
 import { createSubmissionHandler } from './submissions';
@@ -64,6 +64,10 @@ function createApp(api: GatewayApi): express.Express {
   app.disable('etag');
   app.set('query parser', 'simple');
   publicRoutes(app, api);
+  app.use(async (request, _response, next) => {
+    await identify(api, request);
+    next();
+  });
   dossierRoutes(app, api);
   agencyRoutes(app, api);
   operatorRoutes(app, api);

@@ -6,6 +6,7 @@ import { problem, type ProblemCode } from '../../core/problem-catalogue';
 import type { Received, Refusal, Submission } from '../../intake';
 import { headCode, problemHeaders, send, sendJson, sendProblem, type ProblemExtras } from './answer';
 import { sendClearance } from './clearance-answer';
+import type { Principal } from './authenticate';
 import { epcContext } from './epc-context';
 import type { GatewayApi } from './gateway-api';
 import { bodyFormat, namesXml, negotiate, preferredWaitSeconds, saysNothing, traceparentOf } from './negotiate';
@@ -34,7 +35,14 @@ export function createSubmissionHandler(api: GatewayApi): SubmissionHandler {
   return async (request, response) => {
     const { intake } = api;
     if (intake === undefined) return sendProblem(request, response, 'not-found');
-    const principal = api.authenticate(request);
+    const found = api.authenticate(request);
+    let principal: Principal | undefined;
+    try {
+      principal = found instanceof Promise ? await found : found;
+    } catch (cause) {
+      if (!(cause instanceof ExchangeError)) throw cause;
+      return turnAway(request, response, cause.code as ProblemCode, { retryAfterSeconds: 1 });
+    }
     if (principal === undefined) return turnAway(request, response, 'unauthenticated');
     if (principal.role !== 'agent') return turnAway(request, response, 'forbidden');
     if (api.stopping()) return shed(request, response, 'stopping', { retryAfterSeconds: 1 });
