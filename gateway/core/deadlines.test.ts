@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { decree336, decree85 } from '../../test/support/test-rules';
 import { agencyDueAt, isoTime, requiredFormalities } from './deadlines';
 import type { Declaration } from './declaration';
@@ -19,6 +20,16 @@ const dueOf = (formality: string, call: Declaration, ruleSet = decree336): unkno
 test('an instant is written in one way', () => {
   expect(isoTime(Date.parse('2026-11-24T10:00:00+07:00'))).toBe('2026-11-24T03:00:00Z');
   expect(isoTime(Date.parse('2026-11-24T03:00:00.250Z'))).toBe('2026-11-24T03:00:00.250Z');
+  expect(() => isoTime(NaN)).toThrow(RangeError);
+  expect(() => isoTime(9e15)).toThrow(RangeError);
+  // Twice: as it is made, and as it is kept.
+  const instants = fc.integer({ min: -62_135_596_800_000, max: 253_402_300_799_999 });
+  fc.assert(
+    fc.property(instants, fc.nat(999), (ms, later) => {
+      for (const instant of [ms, ms - (ms % 1000), ms + later])
+        expect(isoTime(instant)).toBe(new Date(instant).toISOString().replace('.000Z', 'Z'));
+    }),
+  );
 });
 
 test('an agency answers within the legal hour', () => {

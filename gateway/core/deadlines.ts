@@ -6,10 +6,21 @@ import type { FormalityRule, RuleSet } from './rule-set';
 
 const HOUR_MS = 3_600_000;
 
-/** Canonical spelling of an instant: UTC, milliseconds only when there are any. */
+/** Seconds as they were written, without the Z: receipts and due times of one second have the same few. */
+const seconds = new Map<number, string>();
+const KEPT_SECONDS = 1_000;
+
+/** Canonical spelling of an instant: UTC, milliseconds only when there are any. @throws RangeError when it is none */
 export function isoTime(ms: number): string {
-  const text = new Date(ms).toISOString();
-  return text.endsWith('.000Z') ? `${text.slice(0, -5)}Z` : text;
+  const second = Math.floor(ms / 1000);
+  let text = seconds.get(second);
+  if (text === undefined) {
+    text = new Date(second * 1000).toISOString().slice(0, -5);
+    if (seconds.size >= KEPT_SECONDS) seconds.clear();
+    seconds.set(second, text);
+  }
+  const milliseconds = Math.trunc(ms) - second * 1000;
+  return milliseconds === 0 ? `${text}Z` : `${text}.${String(milliseconds).padStart(3, '0')}Z`;
 }
 
 /** When an agency's answer is due: the legal limit after the declaration was received. */
