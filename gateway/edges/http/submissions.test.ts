@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { readSettings, type Settings } from '../../../config/settings';
 import { FakeClock } from '../../../test/support/fake-clock';
 import { Admission } from '../../admission';
+import { LogUnavailable } from '../../core/exchange-error';
 import { problem } from '../../core/problem-catalogue';
+import type { Intake, Received } from '../../intake';
 import { createMetrics, type Metrics } from '../metrics/metrics';
 import type { Principal } from './authenticate';
 import type { GatewayApi } from './gateway-api';
@@ -25,7 +27,11 @@ function authenticate({ headers }: IncomingMessage): Principal | undefined {
   return tenant === undefined ? undefined : { role: 'agent', tenant, name: tenant };
 }
 
-async function serving(changes: Partial<Settings>, isStopping = false): Promise<{ url: string; metrics: Metrics }> {
+async function serving(
+  changes: Partial<Settings>,
+  isStopping = false,
+  submit: Intake['submit'] = () => Promise.resolve({ kind: 'refused', dialect: 'json', problems: [problem('required')] }),
+): Promise<{ url: string; metrics: Metrics }> {
   const metrics = createMetrics({ version: '', node: '' });
   const settings = { ...readSettings({ MAX_FOLD_DELAY_MS: '200' }), ...changes };
   clock = new FakeClock('2026-11-24T03:00:00Z');
@@ -36,8 +42,9 @@ async function serving(changes: Partial<Settings>, isStopping = false): Promise<
     admission,
     clock,
     authenticate,
-    intake: { submit: () => Promise.resolve({ kind: 'refused', dialect: 'json', problems: [problem('required')] }) },
+    intake: { submit },
     documents: {},
+    logger: { error: () => undefined, warn: () => undefined },
     metrics,
     random: (bytes: number) => '1'.repeat(bytes * 2),
     stopping: () => isStopping,
@@ -168,4 +175,47 @@ test('who asks first is told to send its body when there is a place, and not oth
   expect((await refused.answer).status).toBe(503);
   expect(refused.isToldToGoOn()).toBe(false);
   refused.request.destroy();
+});
+
+describe('an answer to what was read', () => {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const receipt = { dossierId: 'd'.repeat(30) };
+  const received = {
+    kind: 'received',
+    dialect: 'json',
+    action: 'original',
+    receipt,
+    receiptJson: '{"receiptId":"as kept"}',
+    replayed: false,
+  };
+
+  test.each<[string, number, Intake['submit']]>([
+    ['a receipt', 202, () => Promise.resolve(received as Received)],
+    ['a refusal', 422, () => Promise.resolve({ kind: 'refused', dialect: 'json', problems: [problem('required')] })],
+    ['a fault of the world', 503, () => Promise.reject(new LogUnavailable('away'))],
+    ['a bug of ours', 500, () => Promise.reject(new TypeError('a bug'))],
+  ])('names the trace, and what is left of the quota: %s', async (_, status, submit) => {
+    const { url } = await serving({ tenantRequestsPerSecond: 10 }, false, submit);
+    const headers = { authorization: 'Bearer agent', 'content-type': 'application/json', traceparent };
+    const response = await fetch(url, { method: 'POST', body: '{}', headers });
+    expect(response.status).toBe(status);
+    expect(response.headers.get('traceparent')).toBe(traceparent);
+    expect(response.headers.get('ratelimit-remaining')).toBe('9');
+    const text = await response.text();
+    if (status !== 202) return;
+    expect(text).toBe(received.receiptJson);
+    expect(response.headers.get('location')).toBe(`/v1/dossiers/${receipt.dossierId}`);
+    expect(response.headers.get('idempotent-replayed')).toBeNull();
+  });
+
+  test('says that it is a repeat', async () => {
+    const { url } = await serving({}, false, () => Promise.resolve({ ...received, replayed: true } as Received));
+    const response = await fetch(url, {
+      method: 'POST',
+      body: '{}',
+      headers: { authorization: 'Bearer agent', 'content-type': 'application/json' },
+    });
+    await response.text();
+    expect(response.headers.get('idempotent-replayed')).toBe('true');
+  });
 });
