@@ -9,6 +9,13 @@ import type { MessageLog } from './ports/message-log';
  */
 const REST_MS = 1_000;
 
+/** What is looked for in a partition in one turn of the event loop: a command costs a client more than a key does. */
+interface Look {
+  keys: string[];
+  /** Of all its keys. */
+  values: Promise<(Buffer | null)[]>;
+}
+
 export class StoreReader {
   private readonly store: DossierStore;
   private readonly log: MessageLog;
@@ -17,6 +24,7 @@ export class StoreReader {
   private readonly group: string;
   private restUntilMs = -Infinity;
   private endOffsets: Promise<Map<number, number>> | undefined;
+  private readonly looks = new Map<number, Look>();
 
   constructor(store: DossierStore, log: MessageLog, clock: Clock, group = 'exchange') {
     this.store = store;
@@ -27,7 +35,12 @@ export class StoreReader {
 
   /** Values, or undefined where the store does not answer. */
   async find(partition: number, keys: string[]): Promise<(Buffer | null)[] | undefined> {
-    return this.attempt(() => this.store.getMany(partition, keys));
+    return this.attempt(async () => {
+      const look = this.looks.get(partition) ?? this.lookLater(partition);
+      const from = look.keys.length;
+      look.keys.push(...keys);
+      return (await look.values).slice(from, from + keys.length);
+    });
   }
 
   /** Puts what is absent, best effort. */
@@ -61,6 +74,18 @@ export class StoreReader {
     if ((await this.store.marker(partition)) !== null) return false;
     const committed = await this.log.committed(this.group, 'dossiers');
     return (committed.find((entry) => entry.partition === partition)?.offset ?? 0) > 0;
+  }
+
+  /** It is asked once all that was read from sockets in this turn has been looked at. */
+  private lookLater(partition: number): Look {
+    const keys: string[] = [];
+    const values = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      this.looks.delete(partition);
+      return this.store.getMany(partition, keys);
+    });
+    const look = { keys, values };
+    this.looks.set(partition, look);
+    return look;
   }
 
   /** Callers at the same time share one question that was asked after all of them came. */
