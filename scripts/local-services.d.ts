@@ -37,6 +37,8 @@ export interface KafkaOptions {
   /** For tests: less compiling, serial collector, 512 MB heap. */
   quick?: boolean;
   detached?: boolean;
+  /** Default 60,000. */
+  readyWithinMs?: number;
   /** Broker properties that replace the defaults. */
   properties?: Record<string, string>;
   say?(line: string): void;

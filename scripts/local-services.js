@@ -264,6 +264,7 @@ async function hasDocker() {
  * @property {number} [heapMegabytes] default 1024
  * @property {boolean} [quick] for tests: less compiling, serial collector, 512 MB heap
  * @property {boolean} [detached] outlives this process
+ * @property {number} [readyWithinMs] default 60,000
  * @property {Record<string, string>} [properties] broker properties that replace the defaults
  * @property {(line: string) => void} [say] progress
  */
@@ -317,7 +318,7 @@ async function startKafka(options = {}) {
     const args = [`-Xmx${heap}m`, `-Xms${Math.min(heap, 256)}m`, ...tuning, ...common, 'kafka.Kafka', properties];
     current = spawnServer(java, args, { logFile, detached: options.detached === true, environment });
     await Promise.race([
-      kafkaReady(`${HOST}:${port}`),
+      kafkaReady(`${HOST}:${port}`, options.readyWithinMs),
       current.exited.then((error) => {
         throw new Error(`Kafka did not start: ${error.message}\n${tailOf(logFile)}`);
       }),
