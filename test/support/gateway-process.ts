@@ -45,7 +45,11 @@ export function gatewayFolder(): GatewayFolder {
 export async function startGatewayProcess(
   folder: GatewayFolder,
   env: Record<string, string>,
-  { from = root, nodeArguments = [] }: { from?: string; nodeArguments?: string[] } = {},
+  {
+    from = root,
+    nodeArguments = [],
+    startWithinMs = START_WITHIN_MS,
+  }: { from?: string; nodeArguments?: string[]; startWithinMs?: number } = {},
 ): Promise<GatewayProcess> {
   const main = buildGateway(from);
   const child = spawn(process.execPath, [...nodeArguments, main], {
@@ -66,7 +70,11 @@ export async function startGatewayProcess(
   child.stderr.on('data', (chunk: Buffer) => (written += chunk.toString()));
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const adminUrl = await new Promise<string>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`the gateway did not start:\n${written}`)), START_WITHIN_MS);
+    const timer = setTimeout(() => {
+      // Nobody would end it later.
+      child.kill('SIGKILL');
+      reject(new Error(`the gateway did not start:\n${written}`));
+    }, startWithinMs);
     const look = (): void => {
       const match = /^admin {4}(http:\S+)\/metrics/m.exec(written);
       if (match?.[1] === undefined) return;

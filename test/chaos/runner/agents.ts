@@ -43,6 +43,8 @@ const LOOK_EVERY_MS = 150;
 const FEED_EVERY_MS = 400;
 const MAX_UNDER_WAY = 60;
 /** Dossiers that an agent goes on with. */
+/** At rest. */
+const ANSWERED_WITHIN_MS = 60_000;
 const RECENT = 40;
 
 /**
@@ -337,7 +339,8 @@ export class Agent {
 
   /** One page; undefined when it was not answered. */
   private async readFeed(reader: string, after: string): Promise<string | undefined> {
-    const { status, text } = await this.client.get(`/v1/events?limit=200${after === '' ? '' : `&after=${encodeURIComponent(after)}`}`);
+    const path = `/v1/events?limit=200${after === '' ? '' : `&after=${encodeURIComponent(after)}`}`;
+    const { status, text } = await (this.resting ? this.readUntilAnswered(path) : this.client.get(path));
     if (status !== 200) return undefined;
     const { items, next } = JSON.parse(text) as { items: FeedItem[]; next: string | null };
     if (items.length > 0) this.journal.write({ kind: 'feed', tenant: this.account.tenant, reader, items });
@@ -353,27 +356,37 @@ export class Agent {
     this.journal.write({ kind: 'told', to, what: `${path} of another`, status, body, foreign: true });
   }
 
+  /** At rest: on a machine that is short of time an answer may still come late, or be a 503 that says when to ask again. */
+  private async readUntilAnswered(path: string): Promise<HttpAnswer> {
+    const untilMs = performance.now() + ANSWERED_WITHIN_MS;
+    for (;;) {
+      const answer = await this.client.get(path, { accept: 'application/json' });
+      if ((answer.status !== 0 && answer.status !== 503) || performance.now() > untilMs) return answer;
+      await sleep(AGAIN_AFTER_MS);
+    }
+  }
+
   /** The latest clearance and all before it. */
   async readClearances({ dossierId }: Case): Promise<void> {
-    const { client, journal } = this;
+    const { journal } = this;
     const { tenant } = this.account;
-    const { status, text } = await client.get(`/v1/dossiers/${dossierId}/clearance`, { accept: 'application/json' });
+    const { status, text } = await this.readUntilAnswered(`/v1/dossiers/${dossierId}/clearance`);
     journal.write({ kind: 'read', tenant, dossierId, status, body: text });
     const last = status === 200 ? (JSON.parse(text) as { version: number }).version : 0;
     for (let version = 1; version < last; version++) {
-      const old = await client.get(`/v1/dossiers/${dossierId}/clearance?version=${String(version)}`, { accept: 'application/json' });
+      const old = await this.readUntilAnswered(`/v1/dossiers/${dossierId}/clearance?version=${String(version)}`);
       journal.write({ kind: 'read', tenant, dossierId, version, status: old.status, body: old.text });
     }
   }
 
   /** Everything once more, now that nothing moves: clearances, old versions, dossiers, receipts, the feed from where it was read last. */
   async readAtRest(): Promise<void> {
-    const { account, client, journal } = this;
+    const { account, journal } = this;
     const { tenant } = account;
     for (const one of this.opened.values()) {
       const { dossierId, first } = one;
       await this.readClearances(one);
-      const dossier = await client.get(`/v1/dossiers/${dossierId}`);
+      const dossier = await this.readUntilAnswered(`/v1/dossiers/${dossierId}`);
       journal.write({ kind: 'told', to: { tenant }, what: `the dossier ${dossierId}`, status: dossier.status, body: dossier.text });
       await this.attempt(first, true);
     }

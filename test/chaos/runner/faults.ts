@@ -1,7 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { MIXED, PROMPT } from './agencies';
+import { startRedis } from '../../../scripts/local-services';
 import { AGENCY_MODES, PARTITIONS, PREFIX, type Stage } from './stage';
 
 /**
@@ -91,6 +93,56 @@ function idleSockets(address: string, count: number): net.Socket[] {
     socket.on('error', () => undefined);
     return socket;
   });
+}
+
+/** Requests that never come to their end: a line of a header every half second. */
+function slowSockets(address: string, count: number): { end(): void } {
+  const sockets = idleSockets(address, count);
+  for (const socket of sockets) socket.on('connect', () => socket.write('POST /v1/declarations HTTP/1.1\r\nHost: slow\r\n'));
+  const dripping = setInterval(() => {
+    for (const socket of sockets) if (socket.writable) socket.write('X-Slow: 1\r\n');
+  }, 500);
+  return {
+    end: () => {
+      clearInterval(dripping);
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** Redis fails over to a replica that lacks what was written last, and back to the first, which lacks what was written meanwhile. */
+async function failOverRedis(stage: Stage): Promise<number> {
+  const replica = await startRedis({});
+  const on = async <T>(url: string, use: (redis: Redis) => Promise<T>): Promise<T> => {
+    const redis = new Redis(url, { maxRetriesPerRequest: 5 });
+    redis.on('error', () => undefined);
+    try {
+      return await use(redis);
+    } finally {
+      redis.disconnect();
+    }
+  };
+  /** The one follows the other until it has all that was written, and then no more: it lacks what follows. */
+  const copy = (to: { url: string }, from: { port: number }): Promise<void> =>
+    on(to.url, async (redis) => {
+      await redis.replicaof('127.0.0.1', from.port);
+      while (!/master_link_status:up/.test(await redis.info('replication'))) await sleep(50);
+      await redis.replicaof('NO', 'ONE');
+    });
+  try {
+    await copy(replica, stage.redis);
+    await sleep(2_000);
+    await stage.redis.kill('SIGSTOP');
+    stage.redisProxy.retarget(replica.port);
+    await sleep(3_000);
+    await restartServer(stage.redis, 'SIGKILL', 0);
+    await copy(stage.redis, replica);
+    await sleep(1_000);
+  } finally {
+    stage.redisProxy.retarget(stage.redis.port);
+    await replica.stop();
+  }
+  return 2;
 }
 
 const roles = ['intake-a', 'exchange', 'adapters'];
@@ -197,6 +249,7 @@ export const faults: readonly Fault[] = [
     await stage.withRedis((redis) => redis.replicaof('NO', 'ONE'));
     return 1;
   }),
+  onServer('F25-failover', 'Redis fails over to a copy that lacks the last 2 s, and back to one that lacks the last 1 s', failOverRedis),
   onServer('F10-redis-delay', 'Redis is 100–400 ms away', (stage) =>
     misbehave(stage, 'redisProxy', { delayMs: 100, jitterMs: 300 }, 6_000),
   ),
@@ -324,6 +377,12 @@ export const faults: readonly Fault[] = [
     await sleep(6_000);
     for (const socket of sockets) socket.destroy();
     return sockets.length;
+  }),
+  onProcess('F35-slow', '300 sockets whose headers never end', async (stage) => {
+    const slow = slowSockets(stage.urlOf('intake-a'), 300);
+    await sleep(8_000);
+    slow.end();
+    return 300;
   }),
   onServer('F31-reset', 'the group of the exchange is set back to the beginning', async (stage) => {
     const exchange = stage.process('exchange');

@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { buildGateway } from '../../support/gateway-process';
 import type { CheckReport } from '../checker/check-history';
+import { crashCycles } from '../embedded/crash-cycles';
 import { checkRun } from './check-directory';
 import { faults, type Fault } from './faults';
 import { topicsDirectory } from './file-history';
@@ -45,12 +47,16 @@ export const USAGE = `npm run chaos [-- options]
   --seed N          the same faults in the same order (default: today's date)
   --minutes M       faults at random for so long (default: the whole matrix once)
   --only A,B        only faults whose name begins so (--list names them)
+  --cycles N        kills of the embedded default (F41-embedded; default 2000)
   --client NAME     KAFKA_CLIENT of the gateway: kafkajs (default) or platformatic
   --rate R          requests per second of all agents (default 12)
   --from DIRECTORY  the checkout whose build runs (default: this one)
   --check DIRECTORY checks again what a run left there, and does nothing else
   --keep            keep the copies of the topics where nothing was wrong, too
   --list            the faults`;
+
+/** Not on the stage: the embedded default has neither broker nor Redis. It runs with the whole matrix, or where it is named. */
+export const EMBEDDED_FAULT = { id: 'F41-embedded', what: 'SIGKILL in the midst of embedded commits, 2,000 times; torn tails' };
 
 const ROOT = path.resolve(__dirname, '..', '..', '..');
 
@@ -61,6 +67,7 @@ export async function main(args: string[]): Promise<boolean> {
       seed: { type: 'string' },
       minutes: { type: 'string' },
       only: { type: 'string' },
+      cycles: { type: 'string', default: '2000' },
       client: { type: 'string', default: 'kafkajs' },
       rate: { type: 'string', default: '12' },
       from: { type: 'string', default: ROOT },
@@ -71,7 +78,7 @@ export async function main(args: string[]): Promise<boolean> {
     },
   });
   if (values.help || values.list) {
-    console.log(values.help ? USAGE : faults.map(({ id, what }) => `${id.padEnd(24)} ${what}`).join('\n'));
+    console.log(values.help ? USAGE : [...faults, EMBEDDED_FAULT].map(({ id, what }) => `${id.padEnd(24)} ${what}`).join('\n'));
     return true;
   }
   if (values.check !== undefined) {
@@ -81,18 +88,34 @@ export async function main(args: string[]): Promise<boolean> {
   }
   const startedAt = new Date();
   const seed = Number(values.seed ?? startedAt.toISOString().slice(0, 10).replaceAll('-', ''));
+  const only = values.only?.split(',') ?? [];
+  const from = path.resolve(values.from);
+  const isNamed = ({ id }: { id: string }): boolean => only.some((name) => id.startsWith(name));
+  const wantsEmbedded = only.length === 0 ? values.minutes === undefined : isNamed(EMBEDDED_FAULT);
+  const isWhole = !wantsEmbedded || (await crashEmbedded(seed, Number(values.cycles), from));
+  if (wantsEmbedded && only.length > 0 && !faults.some(isNamed)) return isWhole;
   const report = await runChaos({
     seed,
     minutes: values.minutes === undefined ? undefined : Number(values.minutes),
-    only: values.only?.split(',') ?? [],
+    only,
     client: values.client,
     rate: Number(values.rate),
-    from: path.resolve(values.from),
+    from,
     keep: values.keep,
     directory: path.join(ROOT, 'var', 'chaos', `${startedAt.toISOString().slice(0, 19).replaceAll(':', '')}-${String(seed)}`),
     say: (line) => console.log(line),
   });
-  return report.passed;
+  return report.passed && isWhole;
+}
+
+/** Returns whether everything that was acknowledged was found each time. */
+async function crashEmbedded(seed: number, cycles: number, from: string): Promise<boolean> {
+  const build = path.resolve(path.dirname(buildGateway(from)), '..');
+  const figures = await crashCycles({ cycles, seed, build, say: (line) => console.log(`${EMBEDDED_FAULT.id}: ${line}`) });
+  const { violations, ...counted } = figures;
+  console.log(`${EMBEDDED_FAULT.id}: ${JSON.stringify(counted)}`);
+  for (const violation of violations) console.log(`  VIOLATED ${violation}`);
+  return violations.length === 0;
 }
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {

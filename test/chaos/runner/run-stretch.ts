@@ -175,7 +175,10 @@ export class Stretches {
     const isWithin = (): boolean => performance.now() - startedMs < RECOVER_AT_MOST_MS;
     if (prober === undefined) return undefined;
     const declared = prober.declare();
-    const dossierId = await Promise.race([declared, sleep(RECOVER_AT_MOST_MS).then(() => undefined)]);
+    // Stopped with the race: else it would hold the process for its two minutes.
+    const race = new AbortController();
+    const tooLate = sleep(RECOVER_AT_MOST_MS, undefined, { signal: race.signal }).catch(() => undefined);
+    const dossierId = await Promise.race([declared, tooLate]).finally(() => race.abort());
     while (dossierId !== undefined && isWithin()) {
       const { status, text } = await prober.client.get(`/v1/dossiers/${dossierId}/clearance`, { accept: 'application/json' });
       if (status === 200 && (JSON.parse(text) as { final: boolean }).final) return Math.round(performance.now() - startedMs);

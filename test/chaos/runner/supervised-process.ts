@@ -4,6 +4,9 @@ import { keepText } from './file-history';
 
 /** Before a process that ended is started again, as an orchestrator would. */
 const RESTART_AFTER_MS = 1_000;
+/** However busy the machine is; how long a recovery takes is measured elsewhere. */
+const START_WITHIN_MS = 240_000;
+const UP_WITHIN_MS = 500_000;
 
 export interface ProcessOptions {
   name: string;
@@ -44,7 +47,7 @@ export class SupervisedProcess {
   }
 
   /** Resolves when it runs; it may have to be started more than once, for what it needs may be away. */
-  async up(withinMs = 120_000): Promise<void> {
+  async up(withinMs = UP_WITHIN_MS): Promise<void> {
     const untilMs = performance.now() + withinMs;
     while (this.running === undefined) {
       if (performance.now() > untilMs) throw new Error(`${this.name} does not start`);
@@ -90,7 +93,7 @@ export class SupervisedProcess {
     while (this.wanted) {
       const { folder, env, from, nodeArguments } = this.options;
       try {
-        const running = await startGatewayProcess(folder, env, { from, nodeArguments });
+        const running = await startGatewayProcess(folder, env, { from, nodeArguments, startWithinMs: START_WITHIN_MS });
         this.lives++;
         this.kept = 0;
         this.running = running;

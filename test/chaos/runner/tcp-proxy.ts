@@ -28,7 +28,7 @@ export class TcpProxy {
   injected = 0;
   behaviour: ProxyBehaviour = {};
   private readonly server: net.Server;
-  private readonly target: { host: string; port: number };
+  private target: { host: string; port: number };
   private readonly protocol: 'kafka' | 'bytes';
   private readonly random: () => number;
   private readonly pairs = new Set<Pair>();
@@ -54,6 +54,12 @@ export class TcpProxy {
     const wasLossy = this.behaviour.swallow !== undefined;
     this.behaviour = {};
     if (wasLossy) this.resetAll();
+  }
+
+  /** Another server stands behind the address from now on. */
+  retarget(port: number): void {
+    this.target = { ...this.target, port };
+    this.resetAll();
   }
 
   resetAll(): void {
