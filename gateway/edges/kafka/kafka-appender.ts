@@ -1,7 +1,7 @@
 import { LogOutcomeUnknown, LogUnavailable, RecordTooLarge } from '../../core/exchange-error';
 import type { AppendedPosition, OutgoingRecord } from '../../ports/message-log';
 import { answerOf, describe, isPlainNo, isRecordFault, isRetriableAnswer, isTooLarge, unavailable } from './kafka-faults';
-import type { ProduceClient } from './produce-client';
+import type { ProduceAnswer, ProduceClient } from './produce-client';
 import { mostBytesOf, type TopicRecords } from './produce-request';
 
 /**
@@ -57,8 +57,9 @@ interface PendingAppend {
   sizes: number[];
   /** Sum of sizes. */
   bytes: number;
-  positions: AppendedPosition[];
-  /** Index of the first record that is not yet acknowledged. */
+  /** Of each record that is stored. */
+  positions: (AppendedPosition | undefined)[];
+  /** All records before it are stored. */
   next: number;
   deadlineMs: number;
   /** What a large append gets on top while a request with it is on its way. Not before: a log that is away is told of in time. */
@@ -109,7 +110,7 @@ export function openKafkaAppender(options: AppenderOptions): Appender {
           places: records.map((record) => places.of(record.topic, record.partition)),
           sizes,
           bytes,
-          positions: new Array<AppendedPosition>(records.length),
+          positions: new Array<AppendedPosition | undefined>(records.length),
           next: 0,
           deadlineMs: performance.now() + options.appendDeadlineMs,
           slackMs: Math.max(0, bytes - SMALL_APPEND_BYTES) / SLOWEST_BYTES_PER_MS,
@@ -235,6 +236,7 @@ class Lane {
       const from = append.next;
       let to = from;
       for (; to < append.records.length; to++) {
+        if (append.positions[to] !== undefined) continue;
         const size = append.sizes[to] as number;
         const place = append.places[to] as Place;
         const filled = perPlace.get(place) ?? 0;
@@ -254,30 +256,33 @@ class Lane {
   async #deliver(given: Share[], failuresBefore: number): Promise<void> {
     let failures = failuresBefore;
     for (;;) {
-      const shares = given.filter(({ append }) => !append.settled);
+      const shares = given.filter(isLeft);
       if (shares.length === 0) return;
-      try {
-        this.#settleStored(shares, await this.#attempt(shares));
+      const cause = await this.#attempt(shares).then(
+        (answers) => this.#settle(shares, answers),
+        (fault: unknown) => fault,
+      );
+      if (cause === undefined) {
         this.#pauseMs = FIRST_PAUSE_MS;
         return;
-      } catch (cause) {
-        failures++;
-        this.#options.onWarning?.('append failed, a new producer takes over', { reason: describe(cause), attempt: failures });
-        const answered = answerOf(cause) !== undefined;
-        const mayHeal = !answered || isRetriableAnswer(cause);
-        if (answered && (!mayHeal || failures > 1)) {
-          const parts = isRecordFault(cause) ? halves(shares) : perTopics(shares);
-          if (parts.length > 1) {
-            for (const part of parts) await this.#deliver(part, failures);
-            return;
-          }
-          if (this.#isMain || !mayHeal) {
-            for (const { append } of shares) this.#part(append, cause, mayHeal);
-            return;
-          }
-        }
-        await this.#pause();
       }
+      failures++;
+      this.#options.onWarning?.('append failed, a new producer takes over', { reason: describe(cause), attempt: failures });
+      const left = shares.filter(isLeft);
+      const answered = answerOf(cause) !== undefined;
+      const mayHeal = !answered || isRetriableAnswer(cause);
+      if (answered && (!mayHeal || failures > 1)) {
+        const parts = isRecordFault(cause) ? halves(left) : perTopics(left);
+        if (parts.length > 1) {
+          for (const part of parts) await this.#deliver(part, failures);
+          return;
+        }
+        if (this.#isMain || !mayHeal) {
+          for (const { append } of left) this.#part(append, cause, mayHeal);
+          return;
+        }
+      }
+      await this.#pause();
     }
   }
 
@@ -316,8 +321,11 @@ class Lane {
     return quarantined;
   }
 
-  /** One request. Rejects with the client's error, or with LogUnavailable once a deadline has passed; the client is gone then. */
-  async #attempt(shares: Share[]): Promise<Map<Place, number>> {
+  /**
+   * One request for what is not stored yet. Rejects with the client's error, or with LogUnavailable once a deadline has passed; the client
+   * is gone then, as it is after a refusal.
+   */
+  async #attempt(shares: Share[]): Promise<Map<Place, ProduceAnswer>> {
     this.#inFlight = shares;
     this.#sentBefore = this.#client?.producesSent() ?? 0;
     const abandoned = new Promise<never>((_resolve, reject) => {
@@ -330,8 +338,7 @@ class Lane {
     } catch (cause) {
       const sent = this.#hasSent();
       this.#discardClient();
-      // A refusal of one partition says nothing about the others of the request.
-      if (sent && !(isPlainNo(cause) && partitionsOf(shares) === 1)) for (const { append } of shares) append.mayBeStored = true;
+      if (sent) for (const { append } of shares) append.mayBeStored = true;
       throw cause;
     } finally {
       this.#inFlight = [];
@@ -339,16 +346,16 @@ class Lane {
     }
   }
 
-  /** One request to each broker that leads a partition of it. Answers the offset of the first record of each partition. */
-  async #send(shares: Share[]): Promise<Map<Place, number>> {
+  /** One request to each broker that leads a partition of it. */
+  async #send(shares: Share[]): Promise<Map<Place, ProduceAnswer>> {
     const client = await this.#connected();
     const answers = await client.produce(this.#topicsOf(shares));
-    const bases = new Map<Place, number>();
+    // It may have been replaced meanwhile: the wait for these answers was given up.
+    if (this.#client === client && answers.some(({ refusal }) => refusal !== undefined)) this.#discardClient();
+    const ofPlaces = new Map<Place, ProduceAnswer>();
     const prefixLength = this.#options.topicPrefix.length;
-    for (const { topicName, partition, baseOffset } of answers) {
-      bases.set(this.#places.of(topicName.slice(prefixLength), partition), baseOffset);
-    }
-    return bases;
+    for (const answer of answers) ofPlaces.set(this.#places.of(answer.topicName.slice(prefixLength), answer.partition), answer);
+    return ofPlaces;
   }
 
   #topicsOf(shares: Share[]): TopicRecords[] {
@@ -356,6 +363,7 @@ class Lane {
     const perTopic = new Map<string, TopicRecords>();
     for (const { append, from, to } of shares) {
       for (let i = from; i < to; i++) {
+        if (append.positions[i] !== undefined) continue;
         const place = append.places[i] as Place;
         let ofPlace = perPlace.get(place);
         if (!ofPlace) {
@@ -371,32 +379,42 @@ class Lane {
     return [...perTopic.values()];
   }
 
-  /** `bases`: per topic-partition the offset of the first record of the request. */
-  #settleStored(shares: Share[], bases: Map<Place, number>): void {
+  /** What was stored is; answers why a partition was refused, if one was: what no time heals goes before the rest. */
+  #settle(shares: Share[], answers: Map<Place, ProduceAnswer>): Error | undefined {
+    let cause: Error | undefined;
+    const stored = new Map<Place, number>();
     for (const { append, from, to } of shares) {
       let isComplete = true;
+      let isKnown = true;
       for (let i = from; i < to; i++) {
+        if (append.positions[i] !== undefined) continue;
         const place = append.places[i] as Place;
-        const offset = bases.get(place);
-        if (offset === undefined) {
-          // Records for partitions that the metadata lacks are not sent.
-          isComplete = false;
+        const answer = answers.get(place);
+        if (answer !== undefined && answer.refusal === undefined) {
+          const before = stored.get(place) ?? 0;
+          stored.set(place, before + 1);
+          append.positions[i] = { topic: place.topic, partition: place.partition, offset: answer.baseOffset + before };
           continue;
         }
-        bases.set(place, offset + 1);
-        append.positions[i] = { topic: place.topic, partition: place.partition, offset };
+        isComplete = false;
+        // Records for partitions that the metadata lacks are not sent.
+        if (answer === undefined) isKnown = false;
+        else {
+          if (!isPlainNo(answer.refusal)) append.mayBeStored = true;
+          if (cause === undefined || isRetriableAnswer(cause)) cause = answer.refusal;
+        }
       }
-      if (!isComplete) {
+      if (isComplete) append.next = to;
+      if (append.next === append.records.length) {
+        if (!append.settled) append.resolve(append.positions as AppendedPosition[]);
+        append.settled = true;
+      } else if (append.positions.some((position) => position !== undefined)) append.mayBeStored = true;
+      if (!isKnown) {
         const text = `${topicsOf(append)} has no such partition`;
-        this.#reject(append, append.next > 0 || to - from > 1 ? new LogOutcomeUnknown(text) : new LogUnavailable(text));
-      } else {
-        append.next = to;
-        if (to === append.records.length && !append.settled) {
-          append.settled = true;
-          append.resolve(append.positions);
-        } else if (to < append.records.length) append.mayBeStored = true;
+        this.#reject(append, append.mayBeStored ? new LogOutcomeUnknown(text) : new LogUnavailable(text));
       }
     }
+    return cause;
   }
 
   async #connected(): Promise<ProduceClient> {
@@ -498,10 +516,9 @@ class Lane {
   }
 }
 
-function partitionsOf(shares: Share[]): number {
-  const places = new Set<Place>();
-  for (const { append, from, to } of shares) for (let i = from; i < to; i++) places.add(append.places[i] as Place);
-  return places.size;
+/** Something of it is neither stored nor given up. */
+function isLeft({ append, to }: Share): boolean {
+  return !append.settled && append.next < to;
 }
 
 function topicsOf(append: PendingAppend): string {

@@ -1,13 +1,13 @@
 import { createKafka, type KafkaConnectionOptions } from './kafka-client';
 import { brokerError, clusterOf, sendBytes, type KafkaCluster } from './kafkajs-internals';
-import { perLeader, RequestRoom, type ProduceClient } from './produce-client';
+import { produceAtLeaders, RequestRoom, type ProduceClient } from './produce-client';
 import {
   decodeProduceResponse,
   encodeProduceRequest,
   mostBytesIn,
   PRODUCE_API_KEY,
   PRODUCE_VERSION,
-  type ProduceAnswer,
+  type PartitionAnswer,
   type TopicRecords,
 } from './produce-request';
 
@@ -30,7 +30,7 @@ export function createKafkajsProduceClient(options: KafkaConnectionOptions, repl
     await cluster.disconnect();
   };
 
-  async function produceAt(nodeId: number, topics: TopicRecords[]): Promise<ProduceAnswer[]> {
+  async function produceAt(nodeId: number, topics: TopicRecords[]): Promise<PartitionAnswer[]> {
     const broker = await cluster.findBroker({ nodeId: String(nodeId) });
     if ((broker.versions?.[PRODUCE_API_KEY]?.maxVersion ?? 0) < PRODUCE_VERSION) throw new Error('the broker is older than Kafka 2.1');
     let taken: Buffer | undefined;
@@ -47,7 +47,6 @@ export function createKafkajsProduceClient(options: KafkaConnectionOptions, repl
     };
     const { answers } = await sendBytes(broker, wireRequest, decodeProduceResponse);
     if (taken !== undefined) room.giveBack(taken);
-    for (const { errorCode } of answers) if (errorCode !== 0) throw brokerError(errorCode);
     return answers;
   }
 
@@ -55,9 +54,7 @@ export function createKafkajsProduceClient(options: KafkaConnectionOptions, repl
     connect: () => (connecting = cluster.connect()),
     async produce(topics) {
       await learn(cluster, knownTopics, topics);
-      const leaders = perLeader(topics, (name) => cluster.findTopicPartitionMetadata(name));
-      const answers = await Promise.all([...leaders].map(([nodeId, ofLeader]) => produceAt(nodeId, ofLeader)));
-      return answers.flat();
+      return produceAtLeaders(topics, (name) => cluster.findTopicPartitionMetadata(name), produceAt, brokerError);
     },
     producesSent: () => client.producesSent(),
     cut() {

@@ -1,4 +1,14 @@
-import type { ProduceAnswer, TopicRecords } from './produce-request';
+import type { PartitionAnswer, TopicRecords } from './produce-request';
+
+/** What became of the records of one partition. */
+export interface ProduceAnswer {
+  topicName: string;
+  partition: number;
+  /** Of the first record; of no meaning where they were refused. */
+  baseOffset: number;
+  /** Why they are not stored, or what became of the connection to the broker that leads it. */
+  refusal: Error | undefined;
+}
 
 /**
  * What an appender asks of a client library: connections over which Produce requests go. One object lives from its first request to the
@@ -9,7 +19,7 @@ export interface ProduceClient {
   connect(): Promise<void>;
   /**
    * Sends one request to each broker that leads a partition of them, and waits for all answers. Partitions that do not exist are left out.
-   * @throws what a broker answered of one of them, or what became of the connection
+   * @throws what a broker answered when it was asked who leads them, or what became of the connections if no leader answered
    */
   produce(topics: TopicRecords[]): Promise<ProduceAnswer[]>;
   /** Produce requests handed to the network so far: as long as it does not grow nothing can have been stored. */
@@ -41,8 +51,39 @@ export class RequestRoom {
   }
 }
 
+/**
+ * One request to each leader at the same time. A broker's no is about one partition, and a connection that fails about one broker: what the
+ * others have stored is not sent again.
+ */
+export async function produceAtLeaders(
+  topics: TopicRecords[],
+  partitionsOf: (topicName: string) => { partitionId: number; leader: number }[],
+  produceAt: (nodeId: number, topics: TopicRecords[]) => Promise<PartitionAnswer[]>,
+  errorOf: (errorCode: number) => Error,
+): Promise<ProduceAnswer[]> {
+  const leaders = [...perLeader(topics, partitionsOf)];
+  const outcomes = await Promise.allSettled(leaders.map(([nodeId, ofLeader]) => produceAt(nodeId, ofLeader)));
+  const answers: ProduceAnswer[] = [];
+  let lost: unknown;
+  let isAnswered = false;
+  for (const [i, outcome] of outcomes.entries()) {
+    if (outcome.status === 'fulfilled') {
+      isAnswered = true;
+      for (const { topicName, partition, errorCode, baseOffset } of outcome.value)
+        answers.push({ topicName, partition, baseOffset, refusal: errorCode === 0 ? undefined : errorOf(errorCode) });
+      continue;
+    }
+    lost = outcome.reason;
+    for (const { name, partitions } of leaders[i]?.[1] ?? [])
+      for (const { partition } of partitions)
+        answers.push({ topicName: name, partition, baseOffset: -1, refusal: outcome.reason as Error });
+  }
+  if (!isAnswered && lost !== undefined) throw lost as Error;
+  return answers;
+}
+
 /** The topics of each leader; partitions that do not exist are left out. */
-export function perLeader(
+function perLeader(
   topics: TopicRecords[],
   partitionsOf: (topicName: string) => { partitionId: number; leader: number }[],
 ): Map<number, TopicRecords[]> {

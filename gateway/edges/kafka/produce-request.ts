@@ -91,7 +91,8 @@ export function mostBytesIn({ clientId }: ProduceHead, topics: TopicRecords[]): 
   return most;
 }
 
-export interface ProduceAnswer {
+/** What a broker answered of one partition. */
+export interface PartitionAnswer {
   topicName: string;
   partition: number;
   errorCode: number;
@@ -100,9 +101,9 @@ export interface ProduceAnswer {
 }
 
 /** @throws RangeError when the bytes are no such response */
-export function decodeProduceResponse(payload: Buffer): { clientSideThrottleTime: number; answers: ProduceAnswer[] } {
+export function decodeProduceResponse(payload: Buffer): { clientSideThrottleTime: number; answers: PartitionAnswer[] } {
   const reader = new ResponseReader(payload);
-  const answers: ProduceAnswer[] = [];
+  const answers: PartitionAnswer[] = [];
   reader.array(() => {
     const topicName = reader.string();
     reader.array(() => {

@@ -1,11 +1,11 @@
-import { perLeader, RequestRoom, type ProduceClient } from '../kafka/produce-client';
+import { produceAtLeaders, RequestRoom, type ProduceClient } from '../kafka/produce-client';
 import {
   decodeProduceResponse,
   encodeProduceRequest,
   mostBytesIn,
   PRODUCE_API_KEY,
   PRODUCE_VERSION,
-  type ProduceAnswer,
+  type PartitionAnswer,
   type TopicRecords,
 } from '../kafka/produce-request';
 import { Brokers, type PlatformaticConnectionOptions } from './brokers';
@@ -23,14 +23,13 @@ export function createPlatformaticProduceClient(options: PlatformaticConnectionO
   const brokers = new Brokers(options, REQUEST_TIMEOUT_MS);
   const room = new RequestRoom();
 
-  async function produceAt(nodeId: number, topics: TopicRecords[]): Promise<ProduceAnswer[]> {
+  async function produceAt(nodeId: number, topics: TopicRecords[]): Promise<PartitionAnswer[]> {
     const connection = await brokers.node(nodeId);
     const head = { clientId: '', timeoutMs: replicasWithinMs, nowMs: Date.now() };
     const taken = room.take(mostBytesIn(head, topics));
     const body = encodeProduceRequest(taken, head, topics).subarray(BODY_AT);
     const { answers } = await brokers.sendBytes(connection, PRODUCE_API_KEY, PRODUCE_VERSION, body, decodeProduceResponse);
     room.giveBack(taken);
-    for (const { errorCode } of answers) if (errorCode !== 0) throw new BrokerAnswer(errorCode);
     return answers;
   }
 
@@ -38,9 +37,12 @@ export function createPlatformaticProduceClient(options: PlatformaticConnectionO
     connect: () => brokers.connect(),
     async produce(topics) {
       await brokers.know(topics.map(({ name }) => name));
-      const leaders = perLeader(topics, (name) => brokers.partitionsOf(name));
-      const answers = await Promise.all([...leaders].map(([nodeId, ofLeader]) => produceAt(nodeId, ofLeader)));
-      return answers.flat();
+      return produceAtLeaders(
+        topics,
+        (name) => brokers.partitionsOf(name),
+        produceAt,
+        (code) => new BrokerAnswer(code),
+      );
     },
     producesSent: () => brokers.producesSent(),
     cut: () => {
