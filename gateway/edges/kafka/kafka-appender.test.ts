@@ -27,6 +27,8 @@ class FakeBroker {
   clients = 0;
   /** Why records of a place are refused; asked at each request. */
   refuse: (place: string, request: number, texts: string[]) => Error | undefined = () => undefined;
+  /** Settled when the request is to be answered. */
+  answerAfter: (topics: string[]) => Promise<void> = () => Promise.resolve();
 
   open(): ProduceClient {
     this.clients++;
@@ -36,7 +38,7 @@ class FakeBroker {
       produce: async (topics) => {
         sent++;
         const request = this.requests.push(placesOf(topics)) - 1;
-        await Promise.resolve();
+        await this.answerAfter(topics.map(({ name }) => name));
         return topics.flatMap(({ name, partitions }) =>
           partitions.map(({ partition, records }): ProduceAnswer => {
             const place = `${name} ${partition}`;
@@ -72,8 +74,8 @@ async function settled(): Promise<void> {
 let broker: FakeBroker;
 let appender: Appender;
 
-function open(): void {
-  appender = openKafkaAppender({ topicPrefix: '', appendDeadlineMs: 60_000, openClient: () => broker.open() });
+function open(flushedTopics: string[] = []): void {
+  appender = openKafkaAppender({ topicPrefix: '', appendDeadlineMs: 60_000, flushedTopics, openClient: () => broker.open() });
 }
 
 beforeEach(() => {
@@ -138,5 +140,63 @@ describe('a request that a broker refuses in part', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
     expect((outcomes[2] as PromiseRejectedResult).reason).toBeInstanceOf(RecordTooLarge);
     expect(broker.stored.get('a 0')).toEqual(['1', '2', '4']);
+  });
+});
+
+describe('topics that are written to disk before they are acknowledged', () => {
+  let flush: () => void;
+
+  beforeEach(() => {
+    open(['dossiers']);
+    const flushed = new Promise<void>((resolve) => {
+      flush = resolve;
+    });
+    broker.answerAfter = (topics) => (topics.includes('dossiers') ? flushed : Promise.resolve());
+  });
+
+  it('hold up no other', async () => {
+    const slow = appender.append([record('dossiers', '1')]);
+    await settled();
+    await appender.append([record('requests.customs', '2')]);
+    expect(broker.stored.get('dossiers 0')).toBeUndefined();
+    flush();
+    expect(await slow).toEqual([{ topic: 'dossiers', partition: 0, offset: 0 }]);
+  });
+
+  it('go in one request with what is appended with them, one request at a time and in order', async () => {
+    const appends = [appender.append([record('dossiers', '1'), record('evidence', '1')])];
+    await settled();
+    for (const text of ['2', '3', '4']) {
+      appends.push(appender.append([record('dossiers', text), record('evidence', text)]));
+      await settled();
+    }
+    expect(broker.requests).toEqual([['dossiers 0', 'evidence 0']]);
+    flush();
+    await Promise.all(appends);
+    expect(broker.requests).toHaveLength(2);
+    expect(broker.stored.get('dossiers 0')).toEqual(['1', '2', '3', '4']);
+    expect(broker.stored.get('evidence 0')).toEqual(['1', '2', '3', '4']);
+  });
+
+  it('lose no client to a fault of the others', async () => {
+    const slow = appender.append([record('dossiers', '1')]);
+    await settled();
+    broker.refuse = (place, request) => (place === 'decisions.tax 0' && request === 1 ? NOT_LEADER : undefined);
+    await appender.append([record('decisions.tax', '2')]);
+    flush();
+    await slow;
+    expect(broker.stored.get('dossiers 0')).toEqual(['1']);
+    expect(broker.requests.filter((places) => places.includes('dossiers 0'))).toHaveLength(1);
+  });
+
+  it('are waited for when the log is closed', async () => {
+    const slow = appender.append([record('dossiers', '1')]);
+    const other = appender.append([record('requests.customs', '2')]);
+    const closing = appender.close();
+    await other;
+    flush();
+    await Promise.all([slow, closing]);
+    expect(broker.stored.get('dossiers 0')).toEqual(['1']);
+    await expect(appender.append([record('dossiers', '3')])).rejects.toThrow(LogUnavailable);
   });
 });

@@ -5,7 +5,7 @@ import type { ProduceAnswer, ProduceClient } from './produce-client';
 import { mostBytesOf, type TopicRecords } from './produce-request';
 
 /**
- * Producing as architecture.md §5 asks: acks=all, never idempotent, one request in flight, group commit, batches bounded per
+ * Producing as architecture.md §5 asks: acks=all, never idempotent, one request in flight per client, group commit, batches bounded per
  * topic-partition, an own deadline, and a new client after any error. The same with every client library (produce-client.ts).
  * Knows nothing of what the records mean; repeats are normal input of whoever reads them.
  */
@@ -17,6 +17,11 @@ export interface AppenderOptions {
   onWarning?(message: string, context: Record<string, unknown>): void;
   /** From append() to its answer, milliseconds. Intake must have said 503 within 2,000. */
   appendDeadlineMs: number;
+  /**
+   * Topics (without prefix) that brokers write to disk before they acknowledge. Appends with a record for one of them have a client and a
+   * request in flight of their own, so that the others do not wait for the disk. None: all go one way.
+   */
+  flushedTopics?: readonly string[];
 }
 
 /** The broker's limit is on the batch of a partition, uncompressed or not; the default topic takes 1 MiB. */
@@ -78,16 +83,17 @@ interface Share {
   to: number;
 }
 
+/**
+ * The records of a topic-partition keep the order of their appends as long as these go one way: a flushed topic's always do, another's
+ * unless some of its appends carry a flushed topic's records as well.
+ */
 export function openKafkaAppender(options: AppenderOptions): Appender {
   const places = new Places();
-  const quarantine = new Map<Place, number>();
-  const main = new Lane(options, places, quarantine, true);
-  let side: Lane | undefined;
+  const flushed = new Set(options.flushedTopics);
+  const usual = openWay(options, places);
+  const slow = flushed.size === 0 ? usual : openWay(options, places);
+  const ways = flushed.size === 0 ? [usual] : [usual, slow];
   let closed = false;
-  main.onTroubled = (append) => {
-    side ??= new Lane(options, places, quarantine, false);
-    side.push(append);
-  };
 
   return {
     append(records) {
@@ -119,14 +125,34 @@ export function openKafkaAppender(options: AppenderOptions): Appender {
           resolve,
           reject,
         };
-        if (main.queuedBytes > 0 && main.queuedBytes + append.bytes > MAX_QUEUED_BYTES)
-          reject(new LogUnavailable(`${main.queuedBytes} bytes are waiting for the log already`));
-        else main.push(append);
+        const queuedBytes = ways.reduce((sum, way) => sum + way.main.queuedBytes, 0);
+        if (queuedBytes > 0 && queuedBytes + append.bytes > MAX_QUEUED_BYTES)
+          reject(new LogUnavailable(`${queuedBytes} bytes are waiting for the log already`));
+        else (records.some(({ topic }) => flushed.has(topic)) ? slow : usual).main.push(append);
       });
     },
-    warmUp: () => main.warmUp(),
+    async warmUp() {
+      await Promise.all(ways.map((way) => way.main.warmUp()));
+    },
     async close() {
       closed = true;
+      await Promise.all(ways.map((way) => way.close()));
+    },
+  };
+}
+
+/** A lane, and one beside it for appends whose topic fails. */
+function openWay(options: AppenderOptions, places: Places): { main: Lane; close(): Promise<void> } {
+  const quarantine = new Map<Place, number>();
+  const main = new Lane(options, places, quarantine, true);
+  let side: Lane | undefined;
+  main.onTroubled = (append) => {
+    side ??= new Lane(options, places, quarantine, false);
+    side.push(append);
+  };
+  return {
+    main,
+    async close() {
       await Promise.all([main.close(), side?.close()]);
     },
   };

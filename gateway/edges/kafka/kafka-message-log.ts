@@ -10,7 +10,7 @@ import { openKafkaReader } from './kafka-reader';
 import { createKafkajsProduceClient } from './kafkajs-produce-client';
 import { openKafkajsRecordSource } from './kafkajs-record-source';
 import { calmWarnings } from './calm-warnings';
-import { topicConfig } from './topic-config';
+import { flushedTopicsAt, topicConfig } from './topic-config';
 
 export type { KafkaConnectionOptions } from './kafka-client';
 
@@ -51,11 +51,6 @@ export async function openKafkaMessageLog(given: KafkaMessageLogOptions): Promis
   const options = given.onWarning ? { ...given, onWarning: calmWarnings(given.onWarning) } : given;
   const { topicPrefix } = options;
   const appendDeadlineMs = options.appendDeadlineMs ?? APPEND_DEADLINE_MS;
-  const appender = openKafkaAppender({
-    ...options,
-    appendDeadlineMs,
-    openClient: () => createKafkajsProduceClient(options, appendDeadlineMs),
-  });
   const reader = openKafkaReader({ ...options, openSource: () => openKafkajsRecordSource(options) });
   const consumers = new Set<LogConsumer>();
   let admin: { client: CuttableKafka; admin: Admin; ready: Promise<void> } | undefined;
@@ -81,9 +76,22 @@ export async function openKafkaMessageLog(given: KafkaMessageLogOptions): Promis
     }
   }
 
+  const describeCluster = (withinMs: number): ReturnType<Admin['describeCluster']> =>
+    withAdmin('Kafka does not answer', withinMs, (client) => client.describeCluster());
+
   const ping = async (): Promise<void> => {
-    await withAdmin('Kafka does not answer', PING_WITHIN_MS, (client) => client.describeCluster());
+    await describeCluster(PING_WITHIN_MS);
   };
+
+  const replicasOfTopics = async (): Promise<number> =>
+    Math.min(options.replicationFactor ?? REPLICATION, (await describeCluster(ADMIN_WITHIN_MS)).brokers.length);
+
+  const appender = openKafkaAppender({
+    ...options,
+    appendDeadlineMs,
+    flushedTopics: flushedTopicsAt(await replicasOfTopics(), options.flushedTopics),
+    openClient: () => createKafkajsProduceClient(options, appendDeadlineMs),
+  });
 
   async function topics(): Promise<{ topic: string; partitions: number }[]> {
     const { topics: all } = await withAdmin('topics cannot be listed', ADMIN_WITHIN_MS, (client) => client.fetchTopicMetadata());
@@ -97,8 +105,7 @@ export async function openKafkaMessageLog(given: KafkaMessageLogOptions): Promis
     const existing = new Set((await topics()).map(({ topic }) => topic));
     const missing = specs.filter(({ topic }) => !existing.has(topic));
     if (missing.length === 0) return [];
-    const { brokers } = await withAdmin('the cluster cannot be described', ADMIN_WITHIN_MS, (client) => client.describeCluster());
-    const replicationFactor = Math.min(options.replicationFactor ?? REPLICATION, brokers.length);
+    const replicationFactor = await replicasOfTopics();
     const made = await withAdmin('topics cannot be created', ADMIN_WITHIN_MS * 2, async (client) => {
       // One request a topic: of several, kafkajs does not say which ones another process had created before.
       const created = await Promise.all(

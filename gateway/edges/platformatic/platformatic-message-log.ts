@@ -7,7 +7,7 @@ import { startSupervised } from '../kafka/consumer-supervisor';
 import { openKafkaAppender } from '../kafka/kafka-appender';
 import { answerOf, unavailable, within } from '../kafka/kafka-faults';
 import { openKafkaReader } from '../kafka/kafka-reader';
-import { topicConfig } from '../kafka/topic-config';
+import { flushedTopicsAt, topicConfig } from '../kafka/topic-config';
 import { Brokers, type PlatformaticConnectionOptions } from './brokers';
 import { fetchCommitted, findCoordinator } from './group-member';
 import { GroupSession } from './group-session';
@@ -42,11 +42,6 @@ export async function openPlatformaticMessageLog(given: PlatformaticMessageLogOp
   const options = given.onWarning ? { ...given, onWarning: calmWarnings(given.onWarning) } : given;
   const { topicPrefix } = options;
   const appendDeadlineMs = options.appendDeadlineMs ?? APPEND_DEADLINE_MS;
-  const appender = openKafkaAppender({
-    ...options,
-    appendDeadlineMs,
-    openClient: () => createPlatformaticProduceClient(options, appendDeadlineMs),
-  });
   const reader = openKafkaReader({ ...options, openSource: () => openPlatformaticRecordSource(options) });
   const consumers = new Set<LogConsumer>();
   let admin: Brokers | undefined;
@@ -72,6 +67,16 @@ export async function openPlatformaticMessageLog(given: PlatformaticMessageLogOp
     await describe([], PING_WITHIN_MS);
   };
 
+  const replicasOfTopics = async (): Promise<number> =>
+    Math.min(options.replicationFactor ?? REPLICATION, (await describe([], ADMIN_WITHIN_MS)).brokers.length);
+
+  const appender = openKafkaAppender({
+    ...options,
+    appendDeadlineMs,
+    flushedTopics: flushedTopicsAt(await replicasOfTopics(), options.flushedTopics),
+    openClient: () => createPlatformaticProduceClient(options, appendDeadlineMs),
+  });
+
   async function topics(): Promise<{ topic: string; partitions: number }[]> {
     const { topics: all } = await describe(null, ADMIN_WITHIN_MS);
     return all
@@ -84,8 +89,7 @@ export async function openPlatformaticMessageLog(given: PlatformaticMessageLogOp
     const existing = new Set((await topics()).map(({ topic }) => topic));
     const missing = specs.filter(({ topic }) => !existing.has(topic));
     if (missing.length === 0) return [];
-    const { brokers: nodes } = await describe([], ADMIN_WITHIN_MS);
-    const replicationFactor = Math.min(options.replicationFactor ?? REPLICATION, nodes.length);
+    const replicationFactor = await replicasOfTopics();
     const made = await withAdmin('topics cannot be created', ADMIN_WITHIN_MS * 2, async (brokers) => {
       await brokers.connect();
       const created = await Promise.all(missing.map((spec) => createTopic(brokers, spec, replicationFactor)));
