@@ -55,6 +55,7 @@ import { Reads } from './reads';
 import { decisionTopics, relayBatch } from './relay';
 import { indexes } from './read-model';
 import { StoreReader } from './store-reader';
+import { TaskDesk } from './task-desk';
 import { ensureTopics } from './topics';
 import { topicCatalogue } from './topic-catalogue';
 import { Waiting } from './waiting';
@@ -237,6 +238,14 @@ async function open(
       failed: (kind, cause) => logger.warn({ kind, err: describe(cause) }, 'a job of an operator failed'),
     });
     closers.push(() => jobs.close());
+    const operator = new OperatorDesk({
+      log,
+      store,
+      clock,
+      groups: allGroups(settings, connected, groups),
+      exchangeGroup: exchangeGroupOf(settings),
+    });
+    closers.push(operator.watch());
     http = createHttpServer({
       settings,
       limits,
@@ -249,8 +258,9 @@ async function open(
       reads,
       waiting,
       decisions: new DecisionDesk({ log, store, reads, clock, partitions }),
-      operator: new OperatorDesk({ log, groups: allGroups(settings, connected, groups) }),
+      operator,
       deadLetters: new DeadLetterDesk({ log, sealer }),
+      tasks: new TaskDesk({ store, reader, rules, partitions }),
       jobs,
       audit,
       auditDesk: new AuditDesk({ log, partitions }),

@@ -3,7 +3,7 @@ import { canonicalJson } from './core/canonical-json';
 import { withIssuedVersion } from './core/clearance';
 import { isoTime } from './core/deadlines';
 import type { DossierBody, DossierState } from './core/dossier';
-import { clearanceEvent, fold, needsBody, requestText, type Fact, type FoldResult, type FoldRules } from './core/fold';
+import { clearanceEvent, fold, needsBody, type Fact, type FoldResult, type FoldRules } from './core/fold';
 import { dossierIdOf, hashOf, isDossierId } from './core/identifiers';
 import {
   DeclarationAction,
@@ -24,6 +24,7 @@ import type { DossierStore, Marker, StoreChange } from './ports/dossier-store';
 import type { AppendedPosition, BatchControl, LogBatch, LogRecord, MessageLog, OutgoingRecord } from './ports/message-log';
 import type { Signer } from './ports/signer';
 import { eventChanges, indexChanges, indexes, keys, openCallOf, parseTimerMember, READ_MODEL_LAYOUT, readOpenCall } from './read-model';
+import { requestRecord } from './request-record';
 import { eventHeaders } from './wire/event-envelope';
 
 /**
@@ -418,18 +419,7 @@ export class Exchange {
           headers: eventHeaders({ type, id, source: '/seaport/exchange', time, subject, traceparent }),
         });
       };
-      for (const request of isSent ? [] : result.requests) {
-        const topic = `${test ? 'test.' : ''}requests.${request.agency}`;
-        add(
-          topic,
-          request.dossierId,
-          EventType.request,
-          `${request.taskId}-${request.action}`,
-          request.dossierCode,
-          stamp,
-          Buffer.from(requestText(request)),
-        );
-      }
+      for (const request of isSent ? [] : result.requests) outgoing.push(requestRecord(request, { partition, time: stamp, traceparent }));
       if (!test && !isSent && this.ports.results !== false) {
         const values = new Map<ResultMessage, Buffer>();
         for (const { agency, message } of result.results) {

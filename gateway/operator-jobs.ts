@@ -27,19 +27,21 @@ export interface OperatorJob {
   code?: string;
 }
 
-export type JobKind = 'redrive';
+export type JobKind = 'redrive' | 'resend';
 
 /** One thing that the job came to: a record to be sent, or why there is none. */
 export interface JobItem {
   id: string;
   outcome: string;
+  /** What else a preview shows of it: nothing declared. */
+  about?: Readonly<Record<string, string>>;
   record?: OutgoingRecord;
 }
 
 export interface JobPreview {
   outcomes: Record<string, number>;
-  /** The first of them. */
-  items: { id: string; outcome: string }[];
+  /** The first of them, with what is shown of each. */
+  items: ({ id: string; outcome: string } & Readonly<Record<string, string>>)[];
   /** True where there are more than were looked at. */
   truncated: boolean;
 }
@@ -135,10 +137,10 @@ export class OperatorJobs {
   async preview(items: AsyncIterable<JobItem>, told = PREVIEW_ITEMS): Promise<JobPreview> {
     const preview: JobPreview = { outcomes: {}, items: [], truncated: false };
     let lookedAt = 0;
-    for await (const { id, outcome } of items) {
+    for await (const { id, outcome, about } of items) {
       if (lookedAt++ === PREVIEW_LOOKED_AT) return { ...preview, truncated: true };
       preview.outcomes[outcome] = (preview.outcomes[outcome] ?? 0) + 1;
-      if (preview.items.length < told) preview.items.push({ id, outcome });
+      if (preview.items.length < told) preview.items.push({ ...about, id, outcome });
     }
     return preview;
   }

@@ -71,6 +71,7 @@ function fakeApi(): GatewayApi {
     decisions: { decide: () => Promise.resolve({ kind: 'refused', code: 'task-unknown', problems: [] }) },
     operator: { lag: () => Promise.resolve([]) },
     deadLetters: { list: () => Promise.resolve({ items: [], next: null }), inspect: nothing },
+    tasks: { agencies: () => [] },
     jobs: { list: () => Promise.resolve([]), get: nothing, stop: nothing },
     audit: { record: nothing },
     evidence: { bundle: unknown, message: unknown },

@@ -69,6 +69,24 @@ export function requestText({ viewText, ...request }: FoldedRequest): string {
   return `${JSON.stringify(request).slice(0, -1)},"view":${viewText}}`;
 }
 
+/** What an agency is asked on a task: the same whenever it is sent. */
+export function requestOf(state: DossierState, task: Task, viewText: string): FoldedRequest {
+  return {
+    taskId: task.taskId,
+    dossierId: state.dossierId,
+    dossierCode: state.dossierCode,
+    revision: task.revision,
+    agency: task.agency,
+    role: task.role,
+    dueAt: task.dueAt,
+    action: task.action,
+    test: state.test,
+    receivedAt: state.revisions.find((revision) => revision.revision === task.revision)?.receivedAt ?? task.requestedAt,
+    ruleSet: state.ruleSet,
+    viewText,
+  };
+}
+
 export interface FoldRules extends ExchangeRules {
   viewOf: ReadonlyMap<string, ViewOf>;
 }
@@ -356,7 +374,7 @@ function route(
 }
 
 /** What an agency may see of a declaration, as JSON text. */
-function viewOf(agency: string, body: DossierBody, rules: FoldRules): string {
+export function viewOf(agency: string, body: DossierBody, rules: FoldRules): string {
   return rules.viewOf.get(agency)?.(body) ?? NOTHING_SHOWN;
 }
 
@@ -388,22 +406,10 @@ function ask(
     const after = rules.agencies.find((agency) => agency.code === task.agency)?.after ?? [];
     const waits = after.some((code) => state.tasks.some((other) => other.agency === code && isAwaited(other, ruleSet)));
     if (waits) return task;
-    requests.push({
-      taskId: task.taskId,
-      dossierId: state.dossierId,
-      dossierCode: state.dossierCode,
-      revision: task.revision,
-      agency: task.agency,
-      role: task.role,
-      dueAt,
-      action: task.action,
-      test: state.test,
-      receivedAt: state.revisions.find((revision) => revision.revision === task.revision)?.receivedAt ?? at,
-      ruleSet: state.ruleSet,
-      viewText: views.get(task.agency) ?? viewOf(task.agency, body, rules),
-    });
+    const asked: Task = { ...task, asked: true, requestedAt: at, dueAt };
+    requests.push(requestOf(state, asked, views.get(task.agency) ?? viewOf(task.agency, body, rules)));
     events.push({ type: 'task', at, data: { agency: task.agency, role: task.role, taskId: task.taskId, revision: task.revision, dueAt } });
-    return { ...task, asked: true, requestedAt: at, dueAt };
+    return asked;
   });
   return {
     ...state,

@@ -100,6 +100,56 @@ it('applies a decision that overtook its request once, when it is redriven', asy
   expect((await operator.get<DeadLetterPage>('/v1/ops/dead-letters?reason=decision-invalid')).body.items).toHaveLength(1);
 });
 
+it('asks an agency again that lost what it was asked, with the same record', async () => {
+  const declaration = arrival((given) => void (given.header.messageId = `${given.header.messageId}-lost`));
+  expect((await agent.submit(declaration)).status).toBe(202);
+  const dossierId = dossierIdOf('agent', declaration.header.messageId);
+  const taskId = taskIdOf(dossierId, 'customs', 1);
+  const resend = <T>(body: object) =>
+    operator.request<T>('POST', '/v1/ops/tasks/resend', { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
+  const filter = { agency: 'customs', dossier: dossierId };
+  await untilHolds(async () => {
+    const preview = await resend<JobPreview>({ filter, preview: true });
+    expect([preview.status, preview.body.outcomes, preview.body.items[0]?.id]).toEqual([200, { resent: 1 }, taskId]);
+    expect(preview.text).not.toContain(declaration.ship?.name);
+  });
+  const begun = await resend<OperatorJob>({ filter });
+  expect([begun.status, begun.headers.get('location')]).toEqual([202, `/v1/ops/jobs/${begun.body.jobId}`]);
+  await untilHolds(async () => {
+    const { body } = await operator.get<OperatorJob>(`/v1/ops/jobs/${begun.body.jobId}`);
+    expect([body.state, body.outcomes]).toEqual(['done', { resent: 1 }]);
+  });
+
+  // What customs finds in its topic: the same twice.
+  const found: { id: string; value: string }[] = [];
+  const consumer = new Kafka({ clientId: 'customs', brokers: testServices().kafkaBrokers, logLevel: logLevel.ERROR }).consumer({
+    groupId: `${prefix}customs-own`,
+  });
+  await consumer.connect();
+  await consumer.subscribe({ topic: `${prefix}requests.customs`, fromBeginning: true });
+  await consumer.run({
+    eachMessage: ({ message }) => {
+      const value = message.value?.toString() ?? '';
+      if (value.includes(taskId)) found.push({ id: String(message.headers?.['ce_id']), value });
+      return Promise.resolve();
+    },
+  });
+  await untilHolds(() => Promise.resolve(expect(found).toHaveLength(2)), 40_000);
+  await consumer.disconnect();
+  expect(found[1]).toEqual(found[0]);
+
+  await producer.send({ topic: `${prefix}decisions.customs`, messages: [{ value: JSON.stringify({ taskId, outcome: 'accepted' }) }] });
+  expect((await agent.clearance(dossierId)).body.status).toBe('granted');
+});
+
+it('refuses a filter of tasks that means nothing', async () => {
+  for (const filter of [undefined, null, { agency: 'nobody' }, { dossier: 'nonsense' }, { askedBefore: 'yesterday' }, { askedbefore: 1 }]) {
+    const body = JSON.stringify({ filter });
+    const answer = await operator.request('POST', '/v1/ops/tasks/resend', { body, headers: { 'content-type': 'application/json' } });
+    expect([filter, answer.status, answer.body['code']]).toEqual([filter, 400, 'parameter-invalid']);
+  }
+});
+
 it('refuses a filter that means nothing rather than redriving everything', async () => {
   for (const filter of [{ dossier: 'nonsense' }, { from: 'yesterday' }, { topic: 7 }, { topic: '' }, { reason: 'Nguyen Van A' }])
     expect((await redrive({ filter })).status).toBe(400);

@@ -157,6 +157,10 @@ test('every other answer follows the document', async () => {
   await operate(redrive, redrive, { ids: ['0-1'] });
   await operate(redrive, redrive, { filter: {}, preview: true });
   const { body: job } = await operate(redrive, redrive, { filter: { reason: 'poison' } });
+  const resend = '/v1/ops/tasks/resend';
+  await operate(resend, resend, { filter: { agency: 'customs' }, preview: true });
+  await operate(resend, resend, { filter: { agency: 'nobody' } });
+  await operate(resend, resend, { filter: {} });
   await get('operator', '/v1/ops/jobs', '/v1/ops/jobs');
   await get('operator', '/v1/ops/jobs/{jobId}', `/v1/ops/jobs/${String(job['jobId'])}`);
   await operate('/v1/ops/jobs/{jobId}/stop', `/v1/ops/jobs/${String(job['jobId'])}/stop`, {});

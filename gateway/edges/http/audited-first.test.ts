@@ -44,6 +44,8 @@ beforeEach(async () => {
     },
     decisions: { decide: did('decided', { kind: 'recorded', repeated: false, decision: {} }) },
     deadLetters: { inspect: did('inspected', {}), named: () => [], matching: () => [] },
+    tasks: { agencies: () => ['customs'], open: () => [] },
+    clock: { nowMs: () => 0, monotonicMs: () => 0 },
     jobs: {
       sendNow: did('redriven', []),
       start: did('begun', { jobId: 'J' }),
@@ -84,6 +86,7 @@ const requests: [string, Principal, string, RequestInit, string | undefined][] =
   ['an agency decides', officer, `/v1/agencies/customs/tasks/${taskId}/decisions`, post({ outcome: 'accepted' }), 'decided'],
   ['an operator redrives', operator, '/v1/ops/dead-letters/redrive', post({ ids: ['0-1'] }), 'redriven'],
   ['an operator redrives by a filter', operator, '/v1/ops/dead-letters/redrive', post({ filter: { reason: 'poison' } }), 'begun'],
+  ['an operator asks an agency again', operator, '/v1/ops/tasks/resend', post({ filter: { agency: 'customs' } }), 'begun'],
   ['an operator stops a job', operator, '/v1/ops/jobs/J/stop', post({}), 'stopped'],
   ['an operator inspects a dead letter', operator, '/v1/ops/dead-letters/0-1', {}, 'inspected'],
   ['an auditor reads the evidence of a dossier', auditor, `/v1/evidence/${dossierId}`, {}, 'bundle made'],

@@ -12,6 +12,7 @@ import type { EvidenceDesk } from '../../evidence-desk';
 import type { OperatorDesk } from '../../operator-desk';
 import type { OperatorJobs } from '../../operator-jobs';
 import type { Reads } from '../../reads';
+import type { TaskDesk } from '../../task-desk';
 import type { Waiting } from '../../waiting';
 import type { Audit } from '../../ports/audit';
 import type { Clock } from '../../ports/clock';
@@ -44,6 +45,7 @@ export interface GatewayApi {
   decisions: DecisionDesk;
   operator: OperatorDesk;
   deadLetters: DeadLetterDesk;
+  tasks: TaskDesk;
   jobs: OperatorJobs;
   /** Personal reads and operators' actions are recorded before they are answered or done. */
   audit: Audit;

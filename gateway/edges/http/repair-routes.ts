@@ -1,12 +1,13 @@
 import { json, type Request, type Response, type Router } from 'express';
 import { dossierIdFrom, isDeadLetterId, type DeadLetterFilter } from '../../dead-letter-desk';
 import { MAX_RECORDS_PER_SECOND } from '../../operator-jobs';
+import type { TaskFilter } from '../../task-desk';
 import { sendJson, sendProblem } from './answer';
 import { number, text } from './dossier-routes';
 import type { GatewayApi } from './gateway-api';
 import { actorOf, notFound, principalWith } from './principal';
 
-/** Operators mend: dead letters listed, inspected without content and redriven; jobs with progress and stop. */
+/** Operators mend: dead letters listed, inspected without content and redriven; tasks asked again; jobs with progress and stop. */
 const MAX_REDRIVE = 1_000;
 const RECORDS_PER_SECOND = 50;
 const noStore = { 'Cache-Control': 'no-store' };
@@ -69,6 +70,26 @@ export function repairRoutes(router: Router, api: GatewayApi): void {
     sendJson(response, 202, job, { ...noStore, Location: `/v1/ops/jobs/${job.jobId}` });
   });
 
+  router.post('/v1/ops/tasks/resend', json({ limit: '16kb' }), async (request, response) => {
+    const principal = principalWith(api, request, response, 'operator');
+    if (principal === undefined) return;
+    const body = (request.body ?? {}) as Record<string, unknown>;
+    const given = body['filter'];
+    const filter = typeof given !== 'object' || given === null ? undefined : taskFilter(given as Record<string, unknown>, api);
+    const rate = rateOf(body['recordsPerSecond']);
+    if (filter === undefined || rate === undefined) return sendProblem(request, response, 'parameter-invalid');
+    const items = api.tasks.open(filter);
+    if (body['preview'] === true) return sendJson(response, 200, await api.jobs.preview(items), noStore);
+    await api.audit.record({
+      action: 'operator.resend',
+      by: actorOf(principal),
+      detail: { filter: { ...filter }, recordsPerSecond: rate },
+    });
+    const job = await api.jobs.start('resend', principal.name, rate, items);
+    api.logger.warn({ operator: principal.name, jobId: job.jobId, recordsPerSecond: rate }, 'an operator began to ask agencies again');
+    sendJson(response, 202, job, { ...noStore, Location: `/v1/ops/jobs/${job.jobId}` });
+  });
+
   router.get('/v1/ops/jobs', async (request, response) => {
     if (principalWith(api, request, response, 'operator') === undefined) return;
     sendJson(response, 200, { items: await api.jobs.list() }, noStore);
@@ -116,6 +137,19 @@ function deadLetterFilter(given: Record<string, unknown>): DeadLetterFilter | un
     ...(toMs === undefined ? {} : { toMs }),
     ...(dossierId === undefined ? {} : { dossierId }),
   };
+}
+
+/** Undefined where a member is not what it should be, or is none of a filter. */
+function taskFilter(given: Record<string, unknown>, { tasks, clock }: GatewayApi): TaskFilter | undefined {
+  const names = ['agency', 'dossier', 'askedBefore'] as const;
+  if (Object.keys(given).some((name) => !(names as readonly string[]).includes(name))) return undefined;
+  if (names.some((name) => given[name] !== undefined && text(given[name]) === undefined)) return undefined;
+  const [agency, dossier, askedBefore] = names.map((name) => text(given[name]));
+  if (agency !== undefined && !tasks.agencies().includes(agency)) return undefined;
+  const askedBeforeMs = askedBefore === undefined ? clock.nowMs() : Date.parse(askedBefore);
+  const dossierId = dossier === undefined ? undefined : dossierIdFrom(dossier);
+  if (Number.isNaN(askedBeforeMs) || (dossier !== undefined && dossierId === undefined)) return undefined;
+  return { askedBeforeMs, ...(agency === undefined ? {} : { agency }), ...(dossierId === undefined ? {} : { dossierId }) };
 }
 
 function rateOf(given: unknown): number | undefined {
