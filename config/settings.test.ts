@@ -19,6 +19,8 @@ const odd: Record<string, [text: string, value: unknown]> = {
   KAFKA_SASL_USERNAME: ['odd-user', 'odd-user'],
   KAFKA_SASL_PASSWORD_FILE: ['/odd/password', '/odd/password'],
   REDIS_URL: ['rediss://odd-redis:6390', 'rediss://odd-redis:6390'],
+  REDIS_SSL_CA_FILE: ['/odd/redis-ca.pem', '/odd/redis-ca.pem'],
+  REDIS_PASSWORD_FILE: ['/odd/redis-password', '/odd/redis-password'],
   REDIS_KEY_PREFIX: ['odd-keys:', 'odd-keys:'],
   TOPIC_PREFIX: ['odd-topics.', 'odd-topics.'],
   TOPIC_PARTITIONS: ['37', 37],
@@ -52,6 +54,8 @@ const odd: Record<string, [text: string, value: unknown]> = {
 };
 /** Without these the variable would be a contradiction. */
 const companions: Record<string, Record<string, string>> = {
+  REDIS_SSL_CA_FILE: { REDIS_URL: 'rediss://r' },
+  REDIS_PASSWORD_FILE: { REDIS_URL: 'redis://r' },
   KAFKA_SSL_CA_FILE: { KAFKA_SSL: 'true' },
   OIDC_ISSUER: { OIDC_ISSUER: 'https://issuer', OIDC_AUDIENCE: 'us' },
   OIDC_AUDIENCE: { OIDC_ISSUER: 'https://issuer', OIDC_AUDIENCE: 'us' },

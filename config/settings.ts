@@ -17,6 +17,8 @@ export interface Settings {
   kafkaSaslUsername: string;
   kafkaSaslPasswordFile: string;
   redisUrl: string;
+  redisSslCaFile: string;
+  redisPasswordFile: string;
   redisKeyPrefix: string;
   topicPrefix: string;
   topicPartitions: number;
@@ -154,7 +156,9 @@ export const settingsTable: readonly Row[] = [
   { field: 'kafkaSaslMechanism', env: 'KAFKA_SASL_MECHANISM', unit: '', fallback: '', production: false, meaning: 'SASL mechanism; empty: none', read: oneOf('', 'plain', 'scram-sha-256', 'scram-sha-512') },
   { field: 'kafkaSaslUsername', env: 'KAFKA_SASL_USERNAME', unit: '', fallback: '', production: false, meaning: 'SASL user', read: text },
   { field: 'kafkaSaslPasswordFile', env: 'KAFKA_SASL_PASSWORD_FILE', unit: '', fallback: '', production: false, meaning: 'File with the SASL password', read: text },
-  { field: 'redisUrl', env: 'REDIS_URL', unit: 'redis://…', fallback: '', production: false, meaning: 'Redis; empty: the embedded store', read: redisUrl },
+  { field: 'redisUrl', env: 'REDIS_URL', unit: 'redis://…', fallback: '', production: false, meaning: 'Redis, user included; empty: the embedded store', read: redisUrl },
+  { field: 'redisSslCaFile', env: 'REDIS_SSL_CA_FILE', unit: 'PEM', fallback: '', production: false, meaning: 'Certificate authority of Redis', read: text },
+  { field: 'redisPasswordFile', env: 'REDIS_PASSWORD_FILE', unit: '', fallback: '', production: false, meaning: 'File with the password of the Redis user', read: text },
   { field: 'redisKeyPrefix', env: 'REDIS_KEY_PREFIX', unit: '', fallback: 'seaport:', production: false, meaning: 'Prefix of every Redis key', read: text },
   { field: 'topicPrefix', env: 'TOPIC_PREFIX', unit: '', fallback: '', production: false, meaning: 'Prefix of topics and groups', read: prefix },
   { field: 'topicPartitions', env: 'TOPIC_PARTITIONS', unit: 'partitions', fallback: '12', production: false, meaning: 'Partitions of every topic, fixed for the life of a prefix', read: integer(1, 1000) },
@@ -263,6 +267,11 @@ function contradictions(settings: Settings): string[] {
   if (settings.roles.size < 3 && !shared) faults.push('ROLES other than all needs KAFKA_BROKERS and REDIS_URL');
   if (settings.adapters.length > 0 && !shared) faults.push('ADAPTERS needs KAFKA_BROKERS and REDIS_URL');
   if (settings.kafkaSslCaFile !== '' && !settings.kafkaSsl) faults.push('KAFKA_SSL_CA_FILE needs KAFKA_SSL=true');
+  if (settings.redisSslCaFile !== '' && !settings.redisUrl.startsWith('rediss:'))
+    faults.push('REDIS_SSL_CA_FILE needs a REDIS_URL that begins with rediss://');
+  if (settings.redisPasswordFile !== '' && settings.redisUrl === '') faults.push('REDIS_PASSWORD_FILE needs REDIS_URL');
+  if (settings.production && settings.kafkaSaslMechanism === 'plain' && !settings.kafkaSsl)
+    faults.push('KAFKA_SASL_MECHANISM=plain needs KAFKA_SSL=true in production: it sends the password as it is');
   const hasSasl = settings.kafkaSaslMechanism !== '';
   if (hasSasl !== (settings.kafkaSaslUsername !== '') || hasSasl !== (settings.kafkaSaslPasswordFile !== '')) {
     faults.push('KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD_FILE must be set together');

@@ -21,6 +21,7 @@ if (!fs.existsSync(path.join(dist, 'gateway', 'topic-catalogue.js'))) {
   process.exit(2);
 }
 const { loadRules } = require(path.join(dist, 'config', 'load-rules.js'));
+const { readKafkaCredentials } = require(path.join(dist, 'config', 'server-credentials.js'));
 const { SettingsFault, readSettings } = require(path.join(dist, 'config', 'settings.js'));
 const { openKafkaMessageLog } = require(path.join(dist, 'gateway', 'edges', 'kafka', 'kafka-message-log.js'));
 const { topicCatalogue } = require(path.join(dist, 'gateway', 'topic-catalogue.js'));
@@ -57,21 +58,11 @@ function readCommandLine() {
 }
 
 function openLog(settings) {
-  const ssl = settings.kafkaSslCaFile === '' ? settings.kafkaSsl : { ca: fs.readFileSync(settings.kafkaSslCaFile, 'utf8') };
   return openKafkaMessageLog({
     brokers: settings.kafkaBrokers,
     clientId: 'seaport-topics',
     topicPrefix: settings.topicPrefix,
-    ...(settings.kafkaSsl ? { ssl } : {}),
-    ...(settings.kafkaSaslMechanism === ''
-      ? {}
-      : {
-          sasl: {
-            mechanism: settings.kafkaSaslMechanism,
-            username: settings.kafkaSaslUsername,
-            password: fs.readFileSync(settings.kafkaSaslPasswordFile, 'utf8').trim(),
-          },
-        }),
+    ...readKafkaCredentials(settings),
     ...(settings.topicReplicationFactor === -1 ? {} : { replicationFactor: settings.topicReplicationFactor }),
   });
 }

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import portZones from '../config/port-zones.json';
 import { loadRules } from '../config/load-rules';
+import { readKafkaCredentials, readRedisCredentials } from '../config/server-credentials';
 import type { Settings } from '../config/settings';
 import { startAdapters, assessorOf, type Adapters } from '../adapters';
 import { loadRegistries } from '../adapters/registries/load-registries';
@@ -364,18 +365,7 @@ async function openLogAndStore(
           clientId: ['seaport', ...roles].join('-'),
           topicPrefix: settings.topicPrefix,
           ...(settings.topicReplicationFactor > 0 ? { replicationFactor: settings.topicReplicationFactor } : {}),
-          ...(settings.kafkaSsl
-            ? { ssl: settings.kafkaSslCaFile === '' ? true : { ca: readFileSync(settings.kafkaSslCaFile, 'utf8') } }
-            : {}),
-          ...(settings.kafkaSaslMechanism === ''
-            ? {}
-            : {
-                sasl: {
-                  mechanism: settings.kafkaSaslMechanism,
-                  username: settings.kafkaSaslUsername,
-                  password: readFileSync(settings.kafkaSaslPasswordFile, 'utf8').trim(),
-                },
-              }),
+          ...readKafkaCredentials(settings),
           onWarning: (message, context) => logger.warn(context, message),
         });
   closers.push(() => log.close());
@@ -384,6 +374,7 @@ async function openLogAndStore(
       ? await openEmbeddedDossierStore({ environment: environment.environment })
       : await openRedisDossierStore({
           url: settings.redisUrl,
+          ...readRedisCredentials(settings),
           keyPrefix: settings.redisKeyPrefix,
           onWarning: (message) => logger.warn({}, message),
         });

@@ -11,6 +11,10 @@ export interface RedisDossierStoreOptions {
   url: string;
   /** Before every key and the channel of the hints, e.g. `seaport:`. */
   keyPrefix: string;
+  /** Certificate authority of a server that is reached by rediss://; default: those that Node knows. */
+  tls?: { ca: string };
+  /** In place of one in the URL. */
+  password?: string;
   /** Told of each outage and of a server that would evict; the text holds no address, key or value. */
   onWarning?: (message: string) => void;
 }
@@ -67,6 +71,7 @@ export async function openRedisDossierStore(options: RedisDossierStoreOptions): 
 class RedisDossierStore implements DossierStore {
   readonly #prefix: string;
   readonly #channel: string;
+  readonly #tls: { ca: string } | undefined;
   readonly #onWarning: (message: string) => void;
   readonly #reader: Redis;
   readonly #writer: Redis;
@@ -80,8 +85,10 @@ class RedisDossierStore implements DossierStore {
   /** The connections that are down, and why. */
   readonly #failed = new Map<Redis, RedisFailure>();
 
-  constructor({ url, keyPrefix, onWarning }: RedisDossierStoreOptions) {
+  constructor({ url: given, keyPrefix, onWarning, tls, password }: RedisDossierStoreOptions) {
     this.#prefix = keyPrefix;
+    this.#tls = tls;
+    const url = withPassword(checkedUrl(given), password);
     this.#channel = `${keyPrefix}hints`;
     this.#onWarning = onWarning ?? (() => undefined);
     // Own deadlines decide (see within()); the library's are the backstop, and bound its handshake with a frozen server.
@@ -114,9 +121,10 @@ class RedisDossierStore implements DossierStore {
       maxRetriesPerRequest: 0,
       // The library's own resubscription leaves a rejection that nobody handles; #subscribe does it.
       autoResubscribe: false,
+      ...(this.#tls === undefined ? {} : { tls: this.#tls }),
       ...own,
     };
-    const connection = new Redis(checkedUrl(url), settings);
+    const connection = new Redis(url, settings);
     connection.on('error', (error) => {
       this.#connectionFailed(connection, redisFailureOf(error));
     });
@@ -381,6 +389,14 @@ function scripts(connection: Redis): Record<'applyChanges' | 'removeIndexes', (c
 function checkedUrl(url: string): string {
   if (/^rediss?:\/\/./.test(url) && URL.canParse(url)) return url;
   throw refusal('REDIS_URL must begin with redis:// or rediss://');
+}
+
+/** The library takes an empty password of a URL for a password, before any option. */
+function withPassword(url: string, password: string | undefined): string {
+  if (password === undefined) return url;
+  const whole = new URL(url);
+  whole.password = encodeURIComponent(password);
+  return whole.href;
 }
 
 function refusal(message: string): ExchangeError {
