@@ -2,8 +2,8 @@ import { declarationShape, type Field, type Shape } from './declaration-shape';
 import { isComposed, isInOneForm, plain } from './normalise';
 
 /**
- * The short way of nearly every declaration: what needs no normalising is found to be so and written as JSON in one pass, 20 µs instead
- * of 85 for `normalise`, `JSON.stringify` and its bytes (12 kB of XML; test/bench/micro/wire/validate.bench.ts). It gives the bytes of
+ * The short way of nearly every declaration: what needs no normalising is found to be so and written as JSON in one pass, less
+ * than half of what `normalise`, `JSON.stringify` and its bytes cost (test/bench/micro/wire/validate.bench.ts). It gives the bytes of
  * `JSON.stringify(candidate)`, or undefined where `normalise` might change or tell anything, or the schema finds a fault for sure: then
  * those have the word. Its test holds it against them.
  */
