@@ -118,7 +118,9 @@ export class EvidenceDesk {
 
   private async receipts({ dossierId, state, receipt }: Known): Promise<EvidencePart[]> {
     if (state === undefined) return receipt === undefined ? [] : [receiptPart(receipt)];
-    const names = state.revisions.map(({ messageId, digest }) => keys.receipt(dossierId, messageId, digest));
+    const names = state.revisions.map(({ declarationId }, i) =>
+      i === 0 ? keys.firstReceipt(dossierId) : keys.receipt(dossierId, declarationId),
+    );
     const values = await this.ports.store.getMany(this.partition(dossierId), names);
     return values.flatMap((value) => (value === null ? [] : [receiptPart(JSON.parse(value.toString()) as Receipt)]));
   }

@@ -3,7 +3,7 @@ import { canonicalJson } from './core/canonical-json';
 import { withIssuedVersion } from './core/clearance';
 import { isoTime } from './core/deadlines';
 import type { DossierBody, DossierState } from './core/dossier';
-import { clearanceEvent, fold, needsBody, type Fact, type FoldResult, type FoldRules } from './core/fold';
+import { clearanceEvent, fold, needsBody, timersOf, type Fact, type FoldResult, type FoldRules } from './core/fold';
 import { dossierIdOf, hashOf, isDossierId } from './core/identifiers';
 import {
   DeclarationAction,
@@ -23,7 +23,7 @@ import type { Clock } from './ports/clock';
 import type { DossierStore, Marker, StoreChange } from './ports/dossier-store';
 import type { AppendedPosition, BatchControl, LogBatch, LogRecord, MessageLog, OutgoingRecord } from './ports/message-log';
 import type { Signer } from './ports/signer';
-import { eventChanges, indexChanges, indexes, keys, openCallOf, parseTimerMember, READ_MODEL_LAYOUT, readOpenCall } from './read-model';
+import { feedChange, historyLine, indexChanges, indexes, keys, openCallOf, READ_MODEL_LAYOUT, readOpenCall } from './read-model';
 import { requestRecord } from './request-record';
 import { eventHeaders } from './wire/event-envelope';
 
@@ -77,6 +77,8 @@ interface Owner {
   committed: number;
   /** States as they were committed last, of the dossiers touched last: a decision follows its declaration within moments. */
   states: Map<string, DossierState>;
+  /** What happened in these, as it was committed last. */
+  histories: Map<string, string>;
   /** Until this offset is folded the store shows dossiers as they once were: reads are told (`keys.rebuilding`). */
   rebuildsTo: number | undefined;
 }
@@ -96,11 +98,11 @@ interface Step {
 
 /** Records folded at a time where the exchange reads by itself. */
 const CATCH_UP_RECORDS = 1_000;
-/** States kept in memory for each partition, about 8 kB each. */
+/** States kept in memory for each partition, about 10 kB each with what happened. */
 const KEPT_STATES = 2_000;
 /** Lost answers remembered for each partition; what they hold of is in memory so long. */
 const KEPT_UNTOLD = 8;
-/** Timers looked at in one partition at a time. */
+/** Dossiers in which something is due looked at in one partition at a time. */
 const DUE_AT_ONCE = 500;
 /** A deadline that was logged and not folded within this time is logged again: a repeat is a duplicate. */
 const FIRE_AGAIN_MS = 60_000;
@@ -214,6 +216,7 @@ export class Exchange {
       stored: marker !== null,
       issued,
       states: new Map<string, DossierState>(),
+      histories: new Map<string, string>(),
       committed,
       rebuildsTo,
     };
@@ -238,7 +241,7 @@ export class Exchange {
     const outgoing: OutgoingRecord[] = [];
     const poisoned: LogRecord[] = [];
     const facts = readFacts(records, poisoned);
-    const states = await this.loadStates(owner, partition, facts);
+    const { states, histories } = await this.loadStates(owner, partition, facts);
     const bodies = await this.loadBodies(partition, facts, states);
     const last = records.at(-1) as LogRecord;
     await owner.issued.readTo(last.offset);
@@ -270,7 +273,7 @@ export class Exchange {
     const voided = await settleIssued(owner, outgoing, appended, issuing);
     for (const issue of issuing)
       if (issue.kind === 'clearance') changes.push({ put: keys.clearance(issue.dossierId, issue.version), value: issue.value });
-    this.projectSteps(partition, steps, before, states, bodies, changes);
+    this.projectSteps(steps, before, states, bodies, histories, changes);
     await this.indexMessages(steps);
     if (control.isStale()) throw new Error('the partition was taken away');
     const marker: Marker = { epoch: owner.marker.epoch, offset: last.offset, clearancesOffset: owner.issued.positionAfter(last.offset) };
@@ -301,7 +304,7 @@ export class Exchange {
     owner.marker = marker;
     owner.stored = true;
     if (isRebuilt) owner.rebuildsTo = undefined;
-    keepStates(owner, states);
+    keepStates(owner, states, histories);
     tell();
   }
 
@@ -356,21 +359,31 @@ export class Exchange {
     if (offset !== (owner.stored ? owner.marker.offset : undefined)) throw new NotHeld(partition);
   }
 
-  private async loadStates(owner: Owner, partition: number, facts: { fact: Fact }[]): Promise<Map<string, DossierState>> {
+  /** States of the dossiers, and what has happened in them, as the store holds both. */
+  private async loadStates(
+    owner: Owner,
+    partition: number,
+    facts: { fact: Fact }[],
+  ): Promise<{ states: Map<string, DossierState>; histories: Map<string, string> }> {
     const states = new Map<string, DossierState>();
+    const histories = new Map<string, string>();
     const ids: string[] = [];
     for (const id of new Set(facts.map(({ fact }) => fact.value.dossierId))) {
       const kept = owner.states.get(id);
       if (kept === undefined) ids.push(id);
-      else states.set(id, kept);
+      else {
+        states.set(id, kept);
+        histories.set(id, owner.histories.get(id) ?? '');
+      }
     }
-    if (ids.length === 0) return states;
-    const values = await this.ports.store.getMany(partition, ids.map(keys.state));
+    if (ids.length === 0) return { states, histories };
+    const values = await this.ports.store.getMany(partition, [...ids.map(keys.state), ...ids.map(keys.events)]);
     ids.forEach((id, i) => {
-      const value = values[i];
-      if (value != null) states.set(id, JSON.parse(value.toString()) as DossierState);
+      const state = values[i];
+      if (state != null) states.set(id, JSON.parse(state.toString()) as DossierState);
+      histories.set(id, values[ids.length + i]?.toString() ?? '');
     });
-    return states;
+    return { states, histories };
   }
 
   private async loadBodies(
@@ -471,17 +484,18 @@ export class Exchange {
   }
 
   private projectSteps(
-    partition: number,
     steps: Step[],
     before: Map<string, DossierState>,
     after: Map<string, DossierState>,
     bodies: Map<string, DossierBody>,
+    histories: Map<string, string>,
     changes: StoreChange[],
   ): void {
     const touched = new Set<string>();
+    const told = new Set<string>();
     /** Serialised body by dossier; undefined where the merged one is to be. */
     const rebodied = new Map<string, Buffer | undefined>();
-    for (const { record, fact, result } of steps) {
+    for (const { record, fact, before, result } of steps) {
       const { dossierId } = fact.value;
       if (result.state !== undefined && result.exit.exit !== 'duplicate') touched.add(dossierId);
       if (result.body !== undefined) {
@@ -489,14 +503,17 @@ export class Exchange {
         rebodied.set(dossierId, asItCame ? memberText(record, fact.value, 'declaration') : undefined);
       }
       const dossier = result.state ?? (fact.kind === 'declaration' ? fact.value : undefined);
-      if (dossier !== undefined && result.events.length > 0)
-        changes.push(...eventChanges(dossier, result.events, { partition, offset: record.offset }));
+      if (dossier !== undefined && result.events.length > 0) {
+        told.add(dossierId);
+        histories.set(dossierId, (histories.get(dossierId) ?? '') + historyLine(record.offset, result.events));
+        changes.push(feedChange(dossier, record.offset));
+      }
       if (fact.kind === 'declaration' && result.exit.exit !== 'duplicate') {
-        const { messageId, digest, receipt } = fact.value;
+        const { declarationId, receipt } = fact.value;
         const value = memberText(record, fact.value, 'receipt', 'declaration') ?? JSON.stringify(receipt);
-        changes.push({ put: keys.receipt(dossierId, messageId, digest), value });
-        // Where there is a state nobody asks for it.
-        if (result.state === undefined) changes.push({ put: keys.anyReceipt(dossierId), value });
+        if (before === undefined) changes.push({ put: keys.firstReceipt(dossierId), value });
+        // A refused one opens nothing: another may become the first.
+        if (before !== undefined || result.state === undefined) changes.push({ put: keys.receipt(dossierId, declarationId), value });
         if (result.rejected !== undefined && result.state === undefined)
           changes.push({ put: keys.rejection(dossierId), value: canonicalJson(result.rejected) });
       }
@@ -506,6 +523,7 @@ export class Exchange {
       if (state === undefined) continue;
       changes.push({ put: keys.state(dossierId), value: JSON.stringify(state) }, ...indexChanges(before.get(dossierId), state));
     }
+    for (const dossierId of told) changes.push({ put: keys.events(dossierId), value: histories.get(dossierId) ?? '' });
     for (const [dossierId, text] of rebodied)
       changes.push({ put: keys.body(dossierId), value: text ?? JSON.stringify(bodies.get(dossierId)) });
   }
@@ -555,16 +573,31 @@ export class Exchange {
     const outgoing: OutgoingRecord[] = [];
     const firing: string[] = [];
     for (const [partition, heardMs] of heard) {
-      for (const { member, score } of await store.range(partition, indexes.timers, { max: Math.min(heardMs, nowMs), limit: DUE_AT_ONCE })) {
-        const key = `${member}@${score}`;
-        if (this.fired.has(key) || !this.owners.has(partition)) continue;
-        firing.push(key);
-        outgoing.push(deadlineRecord(partition, member, isoTime(score), isoTime(nowMs)));
+      const dueMs = Math.min(heardMs, nowMs);
+      const entries = await store.range(partition, indexes.timers, { max: dueMs, limit: DUE_AT_ONCE });
+      const due = entries.filter(({ member, score }) => !this.fired.has(`${member}@${score}`));
+      const states = await this.statesOf(
+        partition,
+        due.map(({ member }) => member),
+      );
+      if (!this.owners.has(partition)) continue;
+      for (const [i, { member: dossierId, score }] of due.entries()) {
+        const state = states[i];
+        if (state === undefined) continue;
+        firing.push(`${dossierId}@${score}`);
+        for (const [timer, dueAt] of timersOf(state))
+          if (Date.parse(dueAt) <= dueMs) outgoing.push(deadlineRecord(partition, { dossierId, timer, dueAt }, isoTime(nowMs)));
       }
     }
     if (outgoing.length === 0) return;
     await log.append(outgoing);
     for (const key of firing) this.fired.set(key, monotonicMs);
+  }
+
+  /** States as they were committed last. */
+  private async statesOf(partition: number, dossierIds: string[]): Promise<(DossierState | undefined)[]> {
+    const values = dossierIds.length === 0 ? [] : await this.ports.store.getMany(partition, dossierIds.map(keys.state));
+    return values.map((value) => (value == null ? undefined : (JSON.parse(value.toString()) as DossierState)));
   }
 
   /** Up to when everything said in each owned partition has been folded; partitions of which that is not known are left out. */
@@ -655,14 +688,16 @@ class NotHeld extends Error {
 }
 
 /** The newest stand last; the oldest go first. */
-function keepStates(owner: Owner, states: ReadonlyMap<string, DossierState>): void {
+function keepStates(owner: Owner, states: ReadonlyMap<string, DossierState>, histories: ReadonlyMap<string, string>): void {
   for (const [id, state] of states) {
     owner.states.delete(id);
     owner.states.set(id, state);
+    owner.histories.set(id, histories.get(id) ?? '');
   }
   for (const id of owner.states.keys()) {
     if (owner.states.size <= KEPT_STATES) break;
     owner.states.delete(id);
+    owner.histories.delete(id);
   }
 }
 
@@ -686,8 +721,11 @@ async function signedBytes(clearance: Clearance, signer: Signer): Promise<Buffer
   return Buffer.concat([bytes.subarray(0, at), signature, bytes.subarray(at)]);
 }
 
-function deadlineRecord(partition: number, member: string, dueAt: string, receivedAt: string): OutgoingRecord {
-  const { dossierId, timer } = parseTimerMember(member);
+function deadlineRecord(
+  partition: number,
+  { dossierId, timer, dueAt }: Pick<DeadlineRecord, 'dossierId' | 'timer' | 'dueAt'>,
+  receivedAt: string,
+): OutgoingRecord {
   const value: DeadlineRecord = { deadlineId: hashOf(32, 'deadline', dossierId, timer, dueAt), dossierId, timer, dueAt, receivedAt };
   return {
     topic: 'dossiers',

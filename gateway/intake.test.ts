@@ -175,7 +175,7 @@ describe('a receipt', () => {
       test: false,
     });
     expect(JSON.stringify(record?.receipt)).toBe(JSON.stringify(receipt));
-    const key = keys.receipt(dossierId, 'M-1', digestOf(bytesOf()));
+    const key = keys.firstReceipt(dossierId);
     const stored = async (): Promise<unknown> => (await given.store.getMany(partitionOf(dossierId, PARTITIONS), [key]))[0]?.toString();
     expect(await stored()).toBe(receiptJson);
     await given.fold();
@@ -228,6 +228,19 @@ describe('the same again', () => {
       expect(given.records).toHaveLength(before);
     },
   );
+
+  test.each(['before it is folded', 'after it is folded'])('that was not the first of its dossier, %s', async (when) => {
+    const given = await IntakeWorld.create();
+    const first = await given.received();
+    const cancel = (): Promise<Received> =>
+      given.received({ formalities: undefined }, { header: { messageId: 'C', purpose: 'cancel', referenceMessageId: 'M-1' } });
+    const second = await cancel();
+    if (when.startsWith('after')) await given.fold();
+    given.world.clock.advance(86_400_000);
+    expect(await cancel()).toEqual({ ...second, replayed: true });
+    expect(await given.received()).toEqual({ ...first, replayed: true });
+    expect(given.records).toHaveLength(2);
+  });
 
   test('at the same time waits for the first, and one record is stored', async () => {
     const given = await IntakeWorld.create();

@@ -225,7 +225,7 @@ export class Intake {
       this.ports.stage('intake', (appendMs - startedMs) / 1000);
       this.ports.stage('publish', (clock.monotonicMs() - appendMs) / 1000);
     }
-    await this.rememberReceipt(submission, prepared, receiptJson);
+    await this.rememberReceipt(submission, prepared, receiptJson, known.isFirst);
     return received(prepared, receipt, receiptJson, false);
   }
 
@@ -233,7 +233,7 @@ export class Intake {
   private async lookUp(submission: Submission, prepared: Prepared): Promise<Known> {
     const { store, partitions } = this.ports;
     const { record, partition, resendIsUpdate } = prepared;
-    const { tenant, messageId, dossierId, digest } = record;
+    const { tenant, messageId, dossierId, declarationId, digest } = record;
     const wouldBe = dossierIdOf(tenant, messageId);
     const { imoNumber } = record.declaration.ship ?? {};
     const unLocode = record.declaration.portCall?.portOfCall.unLocode;
@@ -243,20 +243,30 @@ export class Intake {
     // An original of its own dossier, the common case, looks in one place.
     const home = wouldBe === dossierId;
     const [own, away, call, guarded] = await Promise.all([
-      store.find(partition, [keys.receipt(dossierId, messageId, digest), keys.state(dossierId), ...(home ? [keys.message(wouldBe)] : [])]),
+      store.find(partition, [
+        keys.firstReceipt(dossierId),
+        keys.receipt(dossierId, declarationId),
+        keys.state(dossierId),
+        ...(home ? [keys.message(wouldBe)] : []),
+      ]),
       home ? undefined : store.find(partitionOf(wouldBe, partitions), [keys.message(wouldBe), keys.state(wouldBe)]),
       callKey === undefined ? undefined : store.find(partitionOf(callKey, partitions), [callKey]),
       idempotencyKey === undefined ? undefined : store.find(partitionOf(idempotencyKey, partitions), [idempotencyKey]),
     ]);
-    const elsewhere = home ? own?.slice(2) : away;
-    const receipt = own?.[0];
-    if (receipt != null) return { kind: 'known', receiptJson: receipt.toString() };
+    const elsewhere = home ? own?.slice(3) : away;
+    for (const value of own?.slice(0, 2) ?? []) {
+      const receiptJson = value?.toString();
+      if (receiptJson !== undefined && (JSON.parse(receiptJson) as Receipt).declarationId === declarationId)
+        return { kind: 'known', receiptJson };
+    }
+    /** As far as the store shows, nothing of this dossier has come before. */
+    const isFirst = own === undefined ? home : own[0] == null && own[2] == null;
     const guard = guarded?.[0];
     if (guard != null && guard.toString() !== digest) return refusal('idempotency-key-reused');
     const went = elsewhere?.[0]?.toString();
     // It went to another dossier, or opened one itself.
     if ((went !== undefined && went !== dossierId) || elsewhere?.[1] != null) return refusal('message-id-reused');
-    let state = own?.[1];
+    let state = own?.[2];
     if (state === null && !opensDossier(record) && (await store.isCaughtUp(partition))) {
       // The fold may have come past between the first look and the question how far it is.
       state = (await store.find(partition, [keys.state(dossierId)]))?.[0];
@@ -270,9 +280,10 @@ export class Intake {
     const open = entry === undefined ? undefined : readOpenCall(entry);
     // The call before this one is over, whatever became of its dossier.
     const isOpen = open !== undefined && open.dossierCode !== record.dossierCode && Date.parse(open.until) > Date.parse(record.receivedAt);
-    if (!isOpen) return { kind: 'new' };
+    if (!isOpen) return { kind: 'new', isFirst };
     return {
       kind: 'new',
+      isFirst,
       warning: problem(
         'dossier-open',
         { pointer: '/portCall/visitId' },
@@ -286,13 +297,11 @@ export class Intake {
   }
 
   /** Best effort: the fold writes the same bytes. */
-  private async rememberReceipt(submission: Submission, prepared: Prepared, receiptJson: string): Promise<void> {
+  private async rememberReceipt(submission: Submission, prepared: Prepared, receiptJson: string, isFirst: boolean): Promise<void> {
     const { store, partitions } = this.ports;
-    const { dossierId, messageId, digest, tenant } = prepared.record;
-    const writes = [
-      store.remember(prepared.partition, keys.receipt(dossierId, messageId, digest), receiptJson),
-      store.remember(prepared.partition, keys.anyReceipt(dossierId), receiptJson),
-    ];
+    const { dossierId, declarationId, digest, tenant } = prepared.record;
+    const receiptKey = isFirst ? keys.firstReceipt(dossierId) : keys.receipt(dossierId, declarationId);
+    const writes = [store.remember(prepared.partition, receiptKey, receiptJson)];
     if (submission.idempotencyKey !== undefined) {
       const key = keys.idempotencyKey(tenant, submission.idempotencyKey);
       writes.push(store.remember(partitionOf(key, partitions), key, digest));
@@ -301,7 +310,8 @@ export class Intake {
   }
 }
 
-type Known = { kind: 'new'; warning?: Problem } | { kind: 'known'; receiptJson: string } | { kind: 'refused'; problem: Problem };
+type Known =
+  { kind: 'new'; warning?: Problem; isFirst: boolean } | { kind: 'known'; receiptJson: string } | { kind: 'refused'; problem: Problem };
 
 function refusal(code: ProblemCode): Known {
   return { kind: 'refused', problem: problem(code) };

@@ -2,18 +2,19 @@ import { DossierStory } from '../test/support/dossier-story';
 import { FakeDossierStore } from '../test/support/fake-dossier-store';
 import { rulesWith } from '../test/support/test-rules';
 import type { DossierState } from './core/dossier';
+import { dossierCodeOf, dossierIdOf } from './core/identifiers';
 import type { StoreChange } from './ports/dossier-store';
 import {
-  eventChanges,
   eventScore,
+  feedChange,
+  historyLine,
   indexChanges,
   indexes,
   keys,
-  parseTimerMember,
   readEvents,
+  readFeedMember,
   recordScore,
   scoreOfEventId,
-  timerMember,
 } from './read-model';
 
 const marker = (offset: number) => ({ epoch: 'e', offset, clearancesOffset: 0 });
@@ -103,35 +104,75 @@ test('no key or index of one tenant is that of another', () => {
   expect(keys.openCall('agent', '90', '74729VNHPH')).not.toBe(keys.openCall('agent', '9074729', 'VNHPH'));
 });
 
-test('a timer’s member says which dossier and which timer', () => {
-  const dossierId = 'f'.repeat(30);
-  for (const timer of [`task:${dossierId}-${'0'.repeat(16)}`, 'formality:cargo', 'with|bar']) {
-    expect(parseTimerMember(timerMember(dossierId, timer))).toEqual({ dossierId, timer });
-  }
+test('a dossier stands among the timers once, under the earliest time that something is due in it', () => {
+  const story = new DossierStory();
+  story.declare();
+  const timersIn = (before: DossierState | undefined, after: DossierState | undefined): StoreChange[] =>
+    after === undefined ? [] : indexChanges(before, after).filter((change) => 'index' in change && change.index === indexes.timers);
+  const first = story.state;
+  const member = first?.dossierId;
+  const dueMs = Date.parse('2026-11-24T04:00:00Z');
+  expect(timersIn(undefined, first)).toEqual([{ index: 'tm', add: member, score: dueMs, was: null }]);
+  story.acceptAll('customs', 'tax', 'planning');
+  expect(timersIn(first, story.state)).toEqual([]);
+  const before = story.state;
+  story.acceptAll('harbour-master');
+  expect(timersIn(before, story.state)).toEqual([{ index: 'tm', drop: member, was: dueMs }]);
+
+  const late = new DossierStory();
+  late.declare();
+  late.declare({ messageId: 'M-2', action: 'amend', declaration: { reportedFormalities: ['shipStores'] } });
+  const amended = late.state;
+  for (const agency of ['harbour-master', 'customs', 'tax', 'planning']) late.pass(agency);
+  const formality = Date.parse(late.timers.get('formality:shipStores') ?? '');
+  expect(formality).toBeGreaterThan(dueMs);
+  expect(timersIn(amended, late.state)).toEqual([{ index: 'tm', add: member, score: formality, was: expect.any(Number) as number }]);
 });
 
 describe('event ids', () => {
+  const dossierId = dossierIdOf('agent', 'M-1');
+  const [at, data] = ['2026-11-24T03:00:00Z', {}];
+  const history = [
+    historyLine(42, [
+      { type: 'decision', at, data: { text: 'two\nlines' } },
+      { type: 'clearance', at, data: { version: 1 } },
+    ]),
+    historyLine(50, [{ type: 'deadline', at, data }]),
+    historyLine(1_000_000, [{ type: 'task', at, data }]),
+  ].join('');
+  const read = (range: Parameters<typeof readEvents>[2]): string[] =>
+    readEvents({ dossierId, partition: 7 }, history, range).map(({ id, type }) => `${id} ${type}`);
+
   test('are log positions: in the order of offset and place, and read back', () => {
-    const changes = eventChanges(
-      { tenant: 'agent', dossierId: 'd', dossierCode: 'c' },
-      [
-        { type: 'decision', at: '2026-11-24T03:00:00Z', data: {} },
-        { type: 'clearance', at: '2026-11-24T03:00:00Z', data: { version: 1 } },
-      ],
-      { partition: 7, offset: 42 },
-    );
-    const [{ put, value } = { put: '', value: '' }, ...others] = changes.filter((change) => 'put' in change);
-    expect([put, others]).toEqual(['ve:7-42', []]);
-    for (const index of [indexes.feed('agent'), indexes.events('d')]) {
-      expect(changes).toContainEqual({ index, add: '7-42', score: eventScore(42, 0), was: null });
-    }
-    const read = (from: number): string[] => readEvents('7-42', Buffer.from(value), from).map(({ id, type }) => `${id} ${type}`);
-    expect(read(0)).toEqual(['7-42-0 decision', '7-42-1 clearance']);
-    expect(read(eventScore(42, 1))).toEqual(['7-42-1 clearance']);
-    expect(read(eventScore(43, 0))).toEqual([]);
+    const all = ['7-42-0 decision', '7-42-1 clearance', '7-50-0 deadline', '7-1000000-0 task'];
+    expect(read({ from: 0 })).toEqual(all);
+    expect(readEvents({ dossierId, partition: 7 }, history, { from: 0 })[0]).toEqual({
+      ...{ id: '7-42-0', dossierId, dossierCode: dossierCodeOf(dossierId), type: 'decision', at },
+      data: { text: 'two\nlines' },
+    });
+    expect(read({ from: eventScore(42, 1) })).toEqual(all.slice(1));
+    expect(read({ from: eventScore(42, 2) })).toEqual(all.slice(2));
+    expect(read({ from: eventScore(50, 0), to: eventScore(50, 0) })).toEqual(all.slice(2, 3));
+    expect(read({ from: eventScore(1_000_001, 0) })).toEqual([]);
+    expect(read({ from: 0, limit: 1 })).toEqual(all.slice(0, 2));
+    expect(read({ from: 0, limit: 3 })).toEqual(all.slice(0, 3));
+    expect(readEvents({ dossierId, partition: 7 }, '', { from: 0 })).toEqual([]);
     expect([eventScore(42, 0), eventScore(42, 1), eventScore(42, 99)].map(recordScore)).toEqual(Array(3).fill(eventScore(42, 0)));
     expect(scoreOfEventId('7-42-1')).toEqual({ partition: 7, score: eventScore(42, 1) });
     expect(eventScore(42, 99)).toBeLessThan(eventScore(43, 0));
+  });
+
+  test('beyond the places of an offset share the last one, and are read with it', () => {
+    const events = Array.from({ length: 70 }, () => ({ type: 'task' as const, at, data }));
+    const crowded = historyLine(1, events) + historyLine(2, events.slice(0, 1));
+    const from = (score: number): number => readEvents({ dossierId, partition: 0 }, crowded, { from: score }).length;
+    expect([from(eventScore(1, 0)), from(eventScore(1, 63)), from(eventScore(2, 0))]).toEqual([71, 8, 1]);
+  });
+
+  test.each([0, 35, 42, Number.MAX_SAFE_INTEGER])('the feed’s entry of offset %d says which dossier and which record', (offset) => {
+    const change = feedChange({ tenant: 'agent', dossierId }, offset);
+    expect(change).toMatchObject({ index: indexes.feed('agent'), score: eventScore(offset, 0), was: null });
+    expect(readFeedMember('agent', 'add' in change ? change.add : '')).toEqual({ dossierId, offset });
   });
 
   test.each(['', '7', '7-42', '7-42-1-1', '-1-42-1', '7-42-x', '7-42-100', '7-1e3-1', ' 7-42-1'])('%j is none', (id) => {

@@ -1,9 +1,16 @@
-import type { DossierState } from './core/dossier';
+import type { DossierState, Task } from './core/dossier';
 import { isAnswered } from './core/clearance';
 import { isoTime } from './core/deadlines';
-import { hashOf, tenantHashOf, type DossierId } from './core/identifiers';
-import type { DossierEvent } from './core/fold';
-import { timersOf } from './core/fold';
+import {
+  DOSSIER_ID_LENGTH,
+  TENANT_HASH_LENGTH,
+  dossierCodeOf,
+  hashOf,
+  tenantHashOf,
+  type DossierId,
+  type TaskId,
+} from './core/identifiers';
+import { timersOf, type DossierEvent } from './core/fold';
 import type { StoreChange } from './ports/dossier-store';
 
 /** Changed with the meaning of anything that the store holds: a store of another layout is made anew from the log. */
@@ -17,15 +24,15 @@ export const keys = {
   state: (dossierId: DossierId) => `st:${dossierId}`,
   body: (dossierId: DossierId) => `bd:${dossierId}`,
   clearance: (dossierId: DossierId, version: number) => `cl:${dossierId}:${version}`,
-  /** Receipt of (message id, digest) within a dossier. */
-  receipt: (dossierId: DossierId, messageId: string, digest: string) => `rc:${dossierId}:${hashOf(24, messageId, digest)}`,
-  /** The newest receipt of a dossier: what a read shows before the fold got there. */
-  anyReceipt: (dossierId: DossierId) => `rx:${dossierId}`,
+  /** Receipt of the declaration that the dossier began with: also what a read shows before the fold got there. */
+  firstReceipt: (dossierId: DossierId) => `rf:${dossierId}`,
+  /** Receipt of any other declaration. */
+  receipt: (dossierId: DossierId, declarationId: string) => `rc:${dossierId}:${declarationId}`,
   /** Which dossier a message id that opened none went to; stands in the partition of the dossier it would have opened. */
   message: (wouldBe: DossierId) => `mi:${wouldBe}`,
   rejection: (dossierId: DossierId) => `rj:${dossierId}`,
-  /** Events of a record, `partition-offset`. */
-  events: (record: string) => `ve:${record}`,
+  /** Everything that happened in a dossier, a line a record: EventHistory. */
+  events: (dossierId: DossierId) => `ev:${dossierId}`,
   /** The open dossier of a tenant's ship in a port: an OpenCall, in the partition of this key. */
   openCall: (tenant: string, imoNumber: string, unLocode: string) => `oc:${hashOf(40, tenant, imoNumber, unLocode)}`,
   /** Up to where the partition is folded again; there while it is. Its dossiers are older than what was said of them. */
@@ -37,9 +44,10 @@ export const keys = {
 } as const;
 
 export const indexes = {
+  /** Dossiers that something is due in, under the earliest time. */
   timers: 'tm',
   dossiers: (tenant: string) => `tn:${tenantHashOf(tenant)}`,
-  events: (dossierId: DossierId) => `ev:${dossierId}`,
+  /** Records that made something happen in a tenant's dossiers, in the order of the log: feedMember. */
   feed: (tenant: string) => `fd:${tenantHashOf(tenant)}`,
   openTasks: (agency: string) => `to:${agency}`,
   doneTasks: (agency: string) => `td:${agency}`,
@@ -78,13 +86,6 @@ export interface StoredEvent extends DossierEvent {
   dossierCode: string;
 }
 
-/** What one record made happen in a dossier: written together, read together. */
-interface RecordEvents {
-  dossierId: string;
-  dossierCode: string;
-  events: readonly DossierEvent[];
-}
-
 export function eventScore(offset: number, place: number): number {
   return offset * EVENTS_PER_OFFSET + Math.min(place, EVENTS_PER_OFFSET - 1);
 }
@@ -94,13 +95,31 @@ export function recordScore(score: number): number {
   return score - (score % EVENTS_PER_OFFSET);
 }
 
-/** The events of a record from a score on; `record` is the index member, `partition-offset`. */
-export function readEvents(record: string, value: Buffer, fromScore: number): StoredEvent[] {
-  const { dossierId, dossierCode, events } = JSON.parse(value.toString()) as RecordEvents;
-  const offset = Number(record.slice(record.indexOf('-') + 1));
-  return events
-    .map((event, place) => ({ id: `${record}-${place}`, dossierId, dossierCode, ...event }))
-    .filter((_, place) => eventScore(offset, place) >= fromScore);
+/** A line of a dossier's history: the offset of a record, a space, what it made happen. JSON has no line break outside of a text. */
+export function historyLine(offset: number, events: readonly DossierEvent[]): string {
+  return `${offset} ${JSON.stringify(events)}\n`;
+}
+
+/** What happened in a dossier from a score on and at most up to another, from its history: `limit` or a few more, where there are so many. */
+export function readEvents(
+  dossier: { dossierId: DossierId; partition: number },
+  history: string,
+  { from, to = Infinity, limit = Infinity }: { from: number; to?: number; limit?: number },
+): StoredEvent[] {
+  const { dossierId, partition } = dossier;
+  const dossierCode = dossierCodeOf(dossierId);
+  const found: StoredEvent[] = [];
+  for (let at = 0; at < history.length && found.length < limit;) {
+    const space = history.indexOf(' ', at);
+    const end = history.indexOf('\n', space);
+    const offset = Number(history.slice(at, space));
+    if (eventScore(offset, 0) > to) break;
+    if (eventScore(offset, EVENTS_PER_OFFSET) >= from)
+      for (const [place, event] of (JSON.parse(history.slice(space, end)) as DossierEvent[]).entries())
+        if (eventScore(offset, place) >= from) found.push({ id: `${partition}-${offset}-${place}`, dossierId, dossierCode, ...event });
+    at = end + 1;
+  }
+  return found;
 }
 
 /** Score behind an event id or cursor part `offset-place`. */
@@ -110,13 +129,14 @@ export function scoreOfEventId(id: string): { partition: number; score: number }
   return { partition: Number(match[1]), score: eventScore(Number(match[2]), Number(match[3])) };
 }
 
-export function timerMember(dossierId: DossierId, timer: string): string {
-  return `${dossierId}|${timer}`;
-}
-
-export function parseTimerMember(member: string): { dossierId: DossierId; timer: string } {
-  const bar = member.indexOf('|');
-  return { dossierId: member.slice(0, bar), timer: member.slice(bar + 1) };
+/** When something is due next in a dossier, milliseconds; null: never. */
+export function nextDueMs(state: DossierState): number | null {
+  let next: number | null = null;
+  for (const dueAt of timersOf(state).values()) {
+    const dueMs = Date.parse(dueAt);
+    if (next === null || dueMs < next) next = dueMs;
+  }
+  return next;
 }
 
 /** Index changes between two states of a dossier: timers, task lists, the tenant's list. */
@@ -124,32 +144,38 @@ export function indexChanges(before: DossierState | undefined, after: DossierSta
   const changes: StoreChange[] = [];
   if (before === undefined)
     changes.push({ index: indexes.dossiers(after.tenant), add: after.dossierId, score: Date.parse(after.openedAt), was: null });
-  const old = before === undefined ? new Map<string, string>() : timersOf(before);
-  const now = timersOf(after);
-  for (const [timer, dueAt] of now) {
-    const before = old.get(timer);
-    if (before === dueAt) continue;
-    const was = before === undefined ? null : Date.parse(before);
-    changes.push({ index: indexes.timers, add: timerMember(after.dossierId, timer), score: Date.parse(dueAt), was });
+  const was = before === undefined ? null : nextDueMs(before);
+  const next = nextDueMs(after);
+  if (next !== was) {
+    if (next !== null) changes.push({ index: indexes.timers, add: after.dossierId, score: next, was });
+    else if (was !== null) changes.push({ index: indexes.timers, drop: after.dossierId, was });
   }
-  for (const [timer, dueAt] of old)
-    if (!now.has(timer)) changes.push({ index: indexes.timers, drop: timerMember(after.dossierId, timer), was: Date.parse(dueAt) });
-  const oldTasks = new Map([...(before?.tasks ?? []), ...(before?.formerTasks ?? [])].map((task) => [task.taskId, task]));
-  for (const task of [...after.tasks, ...after.formerTasks]) {
-    const list = listOf(after, task);
-    const old = oldTasks.get(task.taskId);
-    const was = old === undefined ? 'none' : listOf(before, old);
-    if (list === was && old?.dueAt === task.dueAt) continue;
-    if (old !== undefined && was !== 'none')
-      changes.push({ index: indexNamed(was, task.agency), drop: task.taskId, was: Date.parse(old.dueAt) });
-    if (list !== 'none') changes.push({ index: indexNamed(list, task.agency), add: task.taskId, score: Date.parse(task.dueAt), was: null });
+  for (const task of after.tasks) taskChanges(before, after, task, changes);
+  if (after.formerTasks !== before?.formerTasks) {
+    const known = new Set(before?.formerTasks);
+    for (const task of after.formerTasks) if (!known.has(task)) taskChanges(before, after, task, changes);
   }
   return changes;
 }
 
-function listOf(state: DossierState | undefined, task: DossierState['tasks'][number]): 'open' | 'done' | 'none' {
+function taskChanges(before: DossierState | undefined, after: DossierState, task: Task, changes: StoreChange[]): void {
+  const old = before === undefined ? undefined : taskOf(before, task.taskId);
+  const list = listOf(after, task);
+  const was = old === undefined ? 'none' : listOf(before as DossierState, old);
+  if (list === was && old?.dueAt === task.dueAt) return;
+  if (old !== undefined && was !== 'none')
+    changes.push({ index: indexNamed(was, task.agency), drop: task.taskId, was: Date.parse(old.dueAt) });
+  if (list !== 'none') changes.push({ index: indexNamed(list, task.agency), add: task.taskId, score: Date.parse(task.dueAt), was: null });
+}
+
+/** A task of the dossier, present or former. */
+export function taskOf(dossier: DossierState, taskId: TaskId): Task | undefined {
+  return dossier.tasks.find((task) => task.taskId === taskId) ?? dossier.formerTasks.find((task) => task.taskId === taskId);
+}
+
+function listOf(state: DossierState, task: Task): 'open' | 'done' | 'none' {
   if (!task.asked) return 'none';
-  const current = state?.tasks.some((candidate) => candidate.taskId === task.taskId) === true;
+  const current = state.tasks.some((candidate) => candidate.taskId === task.taskId);
   return current && task.state !== 'withdrawn' && !isAnswered(task) ? 'open' : 'done';
 }
 
@@ -157,19 +183,19 @@ function indexNamed(list: 'open' | 'done', agency: string): string {
   return list === 'open' ? indexes.openTasks(agency) : indexes.doneTasks(agency);
 }
 
-/** Events of one record, for the dossier's stream and the tenant's feed. */
-export function eventChanges(
-  dossier: { tenant: string; dossierId: string; dossierCode: string },
-  events: readonly DossierEvent[],
-  position: { partition: number; offset: number },
-): StoreChange[] {
-  const { dossierId, dossierCode, tenant } = dossier;
-  const record = `${position.partition}-${position.offset}`;
-  const value: RecordEvents = { dossierId, dossierCode, events };
-  const score = eventScore(position.offset, 0);
-  return [
-    { put: keys.events(record), value: JSON.stringify(value) },
-    { index: indexes.events(dossierId), add: record, score, was: null },
-    { index: indexes.feed(tenant), add: record, score, was: null },
-  ];
+/** That a record made something happen in a dossier, for the feed of its tenant. */
+export function feedChange(dossier: { tenant: string; dossierId: DossierId }, offset: number): StoreChange {
+  const { tenant, dossierId } = dossier;
+  return { index: indexes.feed(tenant), add: feedMember(dossierId, offset), score: eventScore(offset, 0), was: null };
+}
+
+/** The tenant's part of the id is the index's own; a short member is kept in less room. */
+function feedMember(dossierId: DossierId, offset: number): string {
+  return `${dossierId.slice(TENANT_HASH_LENGTH)}${offset.toString(36)}`;
+}
+
+/** The dossier and the offset behind an entry of a tenant's feed. */
+export function readFeedMember(tenant: string, member: string): { dossierId: DossierId; offset: number } {
+  const rest = DOSSIER_ID_LENGTH - TENANT_HASH_LENGTH;
+  return { dossierId: tenantHashOf(tenant) + member.slice(0, rest), offset: parseInt(member.slice(rest), 36) };
 }

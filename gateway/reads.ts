@@ -7,7 +7,7 @@ import { partitionOf } from './core/partition';
 import { ruleSetById } from './core/rule-set';
 import { statusCodeOf } from './core/verdict';
 import type { DossierStore, IndexEntry } from './ports/dossier-store';
-import { indexes, keys, readEvents, recordScore, scoreOfEventId, type StoredEvent } from './read-model';
+import { indexes, keys, readEvents, readFeedMember, recordScore, scoreOfEventId, taskOf, type StoredEvent } from './read-model';
 import type { StoreReader } from './store-reader';
 
 /**
@@ -76,7 +76,7 @@ export class Reads {
   async known(dossierId: DossierId): Promise<Lookup<{ state?: DossierState; receipt?: Receipt; rejected?: DeclarationRejected }>> {
     const partition = this.partition(dossierId);
     // How far the store is must be asked before it is read: a fold in between is then seen, not missed.
-    const names = [keys.rebuilding, keys.state(dossierId), keys.anyReceipt(dossierId), keys.rejection(dossierId)];
+    const names = [keys.rebuilding, keys.state(dossierId), keys.firstReceipt(dossierId), keys.rejection(dossierId)];
     let isRebuilt = true;
     const read = async () => {
       const [rebuilding, state, receipt, rejected] = await this.ports.store.getMany(partition, names);
@@ -208,7 +208,8 @@ export class Reads {
   /** Events of a dossier from a score on, in order: `limit` or a few more, where there are so many. */
   async events(dossierId: DossierId, afterScore: number, limit: number): Promise<StoredEvent[]> {
     const partition = this.partition(dossierId);
-    return this.loadEvents(partition, indexes.events(dossierId), afterScore, limit);
+    const [history] = await this.ports.store.getMany(partition, [keys.events(dossierId)]);
+    return history == null ? [] : readEvents({ dossierId, partition }, history.toString(), { from: afterScore, limit });
   }
 
   /** Whether the dossier is the tenant's and known, for a stream. */
@@ -217,18 +218,23 @@ export class Reads {
     return found.kind === 'found' ? { kind: 'found', value: true } : found;
   }
 
-  private async loadEvents(partition: number, index: string, fromScore: number, limit: number): Promise<StoredEvent[]> {
+  /** Events of a tenant's dossiers in a partition from a score on, in order: `limit` or a few more, where there are so many. */
+  private async feedOf(tenant: Tenant, partition: number, fromScore: number, limit: number): Promise<StoredEvent[]> {
     // One more: of the first record all may lie before the score.
-    const entries = await this.ports.store.range(partition, index, { min: recordScore(fromScore), limit: limit + 1 });
-    if (entries.length === 0) return [];
-    const values = await this.ports.store.getMany(
-      partition,
-      entries.map((entry) => keys.events(entry.member)),
-    );
-    return entries.flatMap(({ member }, i) => {
-      const value = values[i];
-      return value == null ? [] : readEvents(member, value, fromScore);
+    const entries = await this.ports.store.range(partition, indexes.feed(tenant), { min: recordScore(fromScore), limit: limit + 1 });
+    const last = entries.at(-1);
+    if (last === undefined) return [];
+    const dossierIds = [...new Set(entries.map(({ member }) => readFeedMember(tenant, member).dossierId))];
+    const histories = await this.ports.store.getMany(partition, dossierIds.map(keys.events));
+    const range = { from: fromScore, to: last.score };
+    const events = dossierIds.flatMap((dossierId, i) => {
+      const history = histories[i];
+      return history == null ? [] : readEvents({ dossierId, partition }, history.toString(), range);
     });
+    return events
+      .map((event) => ({ event, score: scoreOfEventId(event.id)?.score ?? 0 }))
+      .sort((a, b) => a.score - b.score)
+      .map(({ event }) => event);
   }
 
   /**
@@ -241,7 +247,7 @@ export class Reads {
     const { partitions } = this.ports;
     const lists = await Promise.all(
       Array.from({ length: partitions }, async (_, partition) => {
-        return { partition, events: await this.loadEvents(partition, indexes.feed(tenant), positions.get(partition) ?? 0, limit) };
+        return { partition, events: await this.feedOf(tenant, partition, positions.get(partition) ?? 0, limit) };
       }),
     );
     const items: StoredEvent[] = [];
@@ -367,10 +373,6 @@ export class Reads {
 function firstMessage(state: DossierState | undefined): Pick<ClearanceRead, 'dialect' | 'messageId'> {
   const first = state?.revisions[0];
   return first === undefined ? {} : { dialect: first.dialect, messageId: first.messageId };
-}
-
-function taskOf(dossier: DossierState, taskId: string): Task | undefined {
-  return dossier.tasks.find((task) => task.taskId === taskId) ?? dossier.formerTasks.find((task) => task.taskId === taskId);
 }
 
 function matches(state: DossierState, filter: DossierFilter): boolean {

@@ -14,7 +14,8 @@ export type Tenant = string;
 
 const TENANT_BYTES = 5;
 const ROOT_BYTES = 10;
-/** Hexadecimal digits of a dossierId. */
+/** Hexadecimal digits of a dossierId, and of the tenant's part with which it begins. */
+export const TENANT_HASH_LENGTH = 2 * TENANT_BYTES;
 export const DOSSIER_ID_LENGTH = 2 * (TENANT_BYTES + ROOT_BYTES);
 const TASK_SUFFIX_LENGTH = 16;
 const DOSSIER_ID = /^[0-9a-f]{30}$/;
@@ -44,7 +45,7 @@ export function tenantHashOf(tenant: Tenant): string {
   let tenantHash = tenantHashes.get(tenant);
   if (tenantHash === undefined) {
     if (tenantHashes.size >= KEPT_TENANTS) tenantHashes.clear();
-    tenantHashes.set(tenant, (tenantHash = hashOf(2 * TENANT_BYTES, 'tenant', tenant)));
+    tenantHashes.set(tenant, (tenantHash = hashOf(TENANT_HASH_LENGTH, 'tenant', tenant)));
   }
   return tenantHash;
 }
