@@ -36,6 +36,7 @@ import { observeExchange } from './edges/metrics/observe-exchange';
 import type * as platformaticLog from './edges/platformatic/platformatic-message-log';
 import { openRedisDossierStore } from './edges/redis/redis-dossier-store';
 import { createAesSealer, ensureDataKeys, readDataKeys } from './edges/signing/aes-sealer';
+import { createFingerprint } from './edges/signing/keyed-fingerprint';
 import { createRandom } from './edges/random';
 import { createReadingThread } from './edges/threads/reading-thread';
 import { createEd25519Signer, readPublicKeys } from './edges/signing/ed25519-signer';
@@ -53,6 +54,7 @@ import type { Signer } from './ports/signer';
 import { limitsOf, rolesOf, type Part } from './part';
 import type { Health, ProcessReport } from './process-report';
 import { Reads } from './reads';
+import { RefusedAccess } from './refused-access';
 import { decisionTopics, relayBatch } from './relay';
 import { indexes } from './read-model';
 import { StoreReader } from './store-reader';
@@ -127,9 +129,8 @@ async function open(
     settings.signingKeyFile === '' ? ensureDevelopmentSigningKey(settings.varDir) : readFileSync(settings.signingKeyFile, 'utf8'),
     settings.signingRetiredKeysFile === '' ? [] : readPublicKeys(readFileSync(settings.signingRetiredKeysFile, 'utf8')),
   );
-  const sealer = createAesSealer(
-    settings.dataKeyFile === '' ? ensureDataKeys(join(settings.varDir, 'dev-data-key')) : readDataKeys(settings.dataKeyFile),
-  );
+  const dataKeys = settings.dataKeyFile === '' ? ensureDataKeys(join(settings.varDir, 'dev-data-key')) : readDataKeys(settings.dataKeyFile);
+  const sealer = createAesSealer(dataKeys);
   const agencies = rules.agencies.map(({ code }) => code);
   const identity: Identity = await openIdentity({ settings, agencies, connected, clock, metrics, logger });
   closers.push(() => identity.stop());
@@ -247,6 +248,13 @@ async function open(
       exchangeGroup: exchangeGroupOf(settings),
     });
     closers.push(operator.watch());
+    const refusedAccess = new RefusedAccess({
+      audit,
+      clock,
+      fingerprint: createFingerprint(dataKeys[0]),
+      onWarning: (message, cause) => logger.warn({ err: describe(cause) }, message),
+    });
+    closers.push(() => refusedAccess.stop());
     http = createHttpServer({
       settings,
       limits,
@@ -265,6 +273,7 @@ async function open(
       jobs,
       audit,
       auditDesk: new AuditDesk({ log, partitions }),
+      refusedAccess,
       evidence: new EvidenceDesk({ log, store, reads, sealer, signer, clock, partitions }),
       signer,
       metrics,

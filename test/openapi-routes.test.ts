@@ -10,6 +10,7 @@ import type { Principal } from '../gateway/edges/http/authenticate';
 import type { GatewayApi } from '../gateway/edges/http/gateway-api';
 import { createHttpServer } from '../gateway/edges/http/server';
 import { createMetrics } from '../gateway/edges/metrics/metrics';
+import type { Refusal } from '../gateway/refused-access';
 
 /**
  * The OpenAPI document is what the HTTP edge has: every route is in it, nothing else is, and the roles at each operation are those
@@ -46,6 +47,7 @@ const openapi = documents.openapi as {
   paths: Record<string, Record<string, unknown>>;
   components: { parameters: Record<string, Parameter> };
 };
+const refused: Refusal[] = [];
 const principals: Record<string, Principal> = {
   agent: { role: 'agent', tenant: 'tenant-a', name: 'agent' },
   agency: { role: 'agency', agency: 'customs', name: 'customs' },
@@ -74,6 +76,7 @@ function fakeApi(): GatewayApi {
     tasks: { agencies: () => [] },
     jobs: { list: () => Promise.resolve([]), get: nothing, stop: nothing },
     audit: { record: nothing },
+    refusedAccess: { note: (refusal: Refusal) => refused.push(refusal) },
     evidence: { bundle: unknown, message: unknown },
     auditDesk: { prepare: nothing, page: () => Promise.resolve({ items: [], next: '', more: false, partitions: [] }) },
     signer: { jwks: () => ({ keys: [] }) },
@@ -159,7 +162,7 @@ test('every route of the express app is in the document, and the other way round
 test.each(operations)('$method $path is there', async ({ method, example, operation }) => {
   const { status, code } = await call(method, example);
   if (operation['x-role'].includes('public')) expect(status).toBe(200);
-  else expect([status, code]).toEqual([401, 'unauthenticated']);
+  else expect([status, code, refused.at(-1)?.code]).toEqual([401, 'unauthenticated', 'unauthenticated']);
 });
 
 const matrix = operations
@@ -168,7 +171,10 @@ const matrix = operations
 
 test.each(matrix)('$role at $method $path: $may', async ({ method, example, role, may, operation }) => {
   const { status, code } = await call(method, example, role);
-  if (!may) return expect([status, code]).toEqual([403, 'forbidden']);
+  if (!may) {
+    expect([status, code]).toEqual([403, 'forbidden']);
+    return expect(refused.at(-1)).toMatchObject({ code: 'forbidden', name: principals[role]?.name });
+  }
   expect(code).not.toBe('forbidden');
   expect(status).toBeLessThan(500);
   expect(Object.keys(operation.responses)).toContain(String(status));

@@ -24,7 +24,7 @@ export type AuditAction =
   | 'process.start'
   | 'process.head'
   | 'process.stop'
-  | 'access.summary'
+  | 'access.refused'
   | 'task.read'
   | 'decision.submit'
   | 'evidence.read'

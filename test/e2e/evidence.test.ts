@@ -142,4 +142,25 @@ describe.each<[string, Record<string, string>, string[]]>([
     const read = entries.filter(({ record }) => record.subject?.['dossierId'] === dossierId).map(({ record }) => record.action);
     expect(read).toEqual(expect.arrayContaining(['evidence.read', 'evidence.raw']));
   });
+
+  it('shows an auditor who was refused, counted, without what was sent', async () => {
+    const guess = new AgentClient(processes.at(-1)?.url ?? '', 'a-guessed-token');
+    for (let i = 0; i < 3; i++) expect((await guess.submit(arrival())).status).toBe(401);
+    expect((await client('agent').get('/v1/ops/lag')).status).toBe(403);
+    // Told once a minute, and at the end.
+    await processes.pop()?.stop();
+    processes.push(await startGatewayProcess(folder, { ...shared, ...env, ROLES: roles.at(-1) ?? '' }));
+    const lines = await auditLines();
+    const told = lines.flatMap(
+      (line) => (JSON.parse(line) as { items: { record: { action: string; detail?: { refused?: object[] } } }[] }).items,
+    );
+    const refused = told.filter(({ record }) => record.action === 'access.refused').flatMap(({ record }) => record.detail?.refused ?? []);
+    expect(refused).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ code: 'unauthenticated', count: 3, credential: expect.stringMatching(/^[0-9a-f]{32}$/) as string }),
+        expect.objectContaining({ code: 'forbidden', name: 'agent' }),
+      ]),
+    );
+    expect(lines.join()).not.toContain('a-guessed-token');
+  });
 });

@@ -13,6 +13,7 @@ import type { OperatorDesk } from '../../operator-desk';
 import type { OperatorJobs } from '../../operator-jobs';
 import type { Reads } from '../../reads';
 import type { TaskDesk } from '../../task-desk';
+import type { RefusedAccess } from '../../refused-access';
 import type { Waiting } from '../../waiting';
 import type { Audit } from '../../ports/audit';
 import type { Clock } from '../../ports/clock';
@@ -51,6 +52,7 @@ export interface GatewayApi {
   audit: Audit;
   auditDesk: AuditDesk;
   evidence: EvidenceDesk;
+  refusedAccess: Pick<RefusedAccess, 'note'>;
   signer: Signer;
   metrics: Metrics;
   epc: {

@@ -16,16 +16,24 @@ export async function identify(api: GatewayApi, request: IncomingMessage): Promi
 
 /** The caller, when it has one of the roles; nobody where it was not identified. */
 export function principalWith<R extends Principal['role']>(
-  _api: GatewayApi,
+  api: GatewayApi,
   request: IncomingMessage,
   response: ServerResponse,
   ...roles: R[]
 ): Extract<Principal, { role: R }> | undefined {
   const principal = callers.get(request);
-  if (principal === undefined) sendProblem(request, response, 'unauthenticated');
-  else if (!(roles as string[]).includes(principal.role)) sendProblem(request, response, 'forbidden');
-  else return principal as Extract<Principal, { role: R }>;
+  if (principal !== undefined && (roles as string[]).includes(principal.role)) return principal as Extract<Principal, { role: R }>;
+  sendProblem(request, response, noteRefused(api, request, principal));
   return undefined;
+}
+
+/** Counted for the audit log; returns what to answer. */
+export function noteRefused(api: GatewayApi, request: IncomingMessage, principal?: Principal): 'unauthenticated' | 'forbidden' {
+  const source = request.socket.remoteAddress ?? 'unknown';
+  const code = principal === undefined ? 'unauthenticated' : 'forbidden';
+  if (principal === undefined) api.refusedAccess.note({ code, source, credential: request.headers.authorization });
+  else api.refusedAccess.note({ code, source, name: principal.name });
+  return code;
 }
 
 /** The tenant of an agent. */
@@ -57,7 +65,7 @@ export function agencyOf(
   const principal = principalWith(api, request, response, 'agency');
   if (principal === undefined) return undefined;
   if (principal.agency === agency) return principal;
-  sendProblem(request, response, 'forbidden');
+  sendProblem(request, response, noteRefused(api, request, principal));
   return undefined;
 }
 

@@ -6,6 +6,7 @@ import { Admission } from '../../admission';
 import { LogUnavailable } from '../../core/exchange-error';
 import { problem } from '../../core/problem-catalogue';
 import type { Intake, Received } from '../../intake';
+import type { Refusal } from '../../refused-access';
 import { createMetrics, type Metrics } from '../metrics/metrics';
 import type { Principal } from './authenticate';
 import type { GatewayApi } from './gateway-api';
@@ -15,15 +16,17 @@ import { createHttpServer } from './server';
 let server: Server | undefined;
 let admission: Admission;
 let clock: FakeClock;
+let refused: Refusal[];
 
 afterEach(async () => {
   server?.closeAllConnections();
   await new Promise((resolve) => server?.close(resolve) ?? resolve(undefined));
 });
 
-/** The credential names the tenant. */
+/** The credential names the tenant; one of an auditor is not for submitting. */
 function authenticate({ headers }: IncomingMessage): Principal | undefined {
   const tenant = headers.authorization?.slice('Bearer '.length);
+  if (tenant === 'auditor') return { role: 'auditor', name: tenant };
   return tenant === undefined ? undefined : { role: 'agent', tenant, name: tenant };
 }
 
@@ -34,6 +37,7 @@ async function serving(
 ): Promise<{ url: string; metrics: Metrics }> {
   const metrics = createMetrics({ version: '', node: '' });
   const settings = { ...readSettings({ MAX_FOLD_DELAY_MS: '200' }), ...changes };
+  refused = [];
   clock = new FakeClock('2026-11-24T03:00:00Z');
   admission = new Admission({ ...settings, partitions: 1 }, clock);
   server = createHttpServer({
@@ -45,6 +49,7 @@ async function serving(
     intake: { submit },
     documents: {},
     logger: { error: () => undefined, warn: () => undefined },
+    refusedAccess: { note: (refusal: Refusal) => refused.push(refusal) },
     metrics,
     random: (bytes: number) => '1'.repeat(bytes * 2),
     stopping: () => isStopping,
@@ -218,4 +223,14 @@ describe('an answer to what was read', () => {
     await response.text();
     expect(response.headers.get('idempotent-replayed')).toBe('true');
   });
+});
+
+test('who may not submit is told so and counted, with what was sent for the fingerprint', async () => {
+  const { url } = await serving({});
+  expect(await post(url, {})).toEqual([401, null]);
+  expect(await post(url, { authorization: 'Bearer auditor' })).toEqual([403, null]);
+  expect(refused).toEqual([
+    { code: 'unauthenticated', source: expect.stringContaining('127.0.0.1') as string, credential: undefined },
+    { code: 'forbidden', source: expect.stringContaining('127.0.0.1') as string, name: 'auditor' },
+  ]);
 });

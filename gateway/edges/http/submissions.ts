@@ -10,6 +10,7 @@ import type { Principal } from './authenticate';
 import { epcContext } from './epc-context';
 import type { GatewayApi } from './gateway-api';
 import { bodyFormat, namesXml, negotiate, preferredWaitSeconds, saysNothing, traceparentOf } from './negotiate';
+import { noteRefused } from './principal';
 import { problemStatus } from './problem-status';
 import { createQuota } from './quota';
 import { bodyLimits, readBody } from './read-body';
@@ -43,8 +44,7 @@ export function createSubmissionHandler(api: GatewayApi): SubmissionHandler {
       if (!(cause instanceof ExchangeError)) throw cause;
       return turnAway(request, response, cause.code as ProblemCode, { retryAfterSeconds: 1 });
     }
-    if (principal === undefined) return turnAway(request, response, 'unauthenticated');
-    if (principal.role !== 'agent') return turnAway(request, response, 'forbidden');
+    if (principal?.role !== 'agent') return turnAway(request, response, noteRefused(api, request, principal));
     if (api.stopping()) return shed(request, response, 'stopping', { retryAfterSeconds: 1 });
     const { tenant } = principal;
     const left = quota.take(tenant);
