@@ -40,6 +40,7 @@ import { createFingerprint } from './edges/signing/keyed-fingerprint';
 import { createRandom } from './edges/random';
 import { createReadingThread } from './edges/threads/reading-thread';
 import { createEd25519Signer, readPublicKeys } from './edges/signing/ed25519-signer';
+import { ErasureDesk } from './erasure-desk';
 import { createEvidence } from './evidence';
 import { EvidenceDesk } from './evidence-desk';
 import { Exchange } from './exchange';
@@ -274,6 +275,7 @@ async function open(
       audit,
       auditDesk: new AuditDesk({ log, partitions }),
       refusedAccess,
+      erasures: new ErasureDesk({ log, reads, clock, partitions }),
       evidence: new EvidenceDesk({ log, store, reads, sealer, signer, clock, partitions }),
       signer,
       metrics,

@@ -65,6 +65,7 @@ export class DecisionDesk {
     if (seen != null && seen.toString() !== digest) return refuse('idempotency-key-reused');
     if (seen != null || task.decisionIds.includes(decisionId))
       return { kind: 'recorded', repeated: true, decision: { ...decision, decisionId } };
+    if (dossier.erasedAt !== undefined) return refuse('erased');
     if (dossier.cancelled) return refuse('dossier-cancelled');
     if (!dossier.tasks.some((current) => current.taskId === taskId)) return refuse('task-superseded');
     if (decision.revision !== undefined && decision.revision !== task.revision) return refuse('task-superseded');

@@ -104,6 +104,7 @@ export class EvidenceDesk {
     if (found.kind !== 'found') return found;
     const receivedAt = receivedAtOf(found.value, declarationId);
     if (receivedAt === undefined) return { kind: 'unknown' };
+    if (found.value.state?.erasedAt !== undefined) return { kind: 'erased' };
     const { log, sealer } = this.ports;
     const partition = this.partition(dossierId);
     const [record] = await findRecords(log, { topic: EVIDENCE_TOPIC, partition, id: declarationId, atMs: Date.parse(receivedAt) });
@@ -153,19 +154,10 @@ function receiptPart(receipt: Receipt): EvidencePart {
   return { name: `receipts/${receipt.declarationId}`, value: receipt };
 }
 
-function aboutDossier({
-  dossierId,
-  dossierCode,
-  tenant,
-  test,
-  ruleSet,
-  openedAt,
-  status,
-  final,
-  version,
-  rejections,
-}: DossierState): object {
-  return { dossierId, dossierCode, tenant, test, ruleSet, openedAt, status, final, version, rejections };
+function aboutDossier(state: DossierState): object {
+  const { dossierId, dossierCode, tenant, test, ruleSet, openedAt, status, final, version, rejections, erasedAt } = state;
+  const erased = erasedAt === undefined ? {} : { erasedAt };
+  return { dossierId, dossierCode, tenant, test, ruleSet, openedAt, status, final, version, rejections, ...erased };
 }
 
 /** A decision or a deadline as it stands in the log; of a refused declaration what was received and its receipt, never its content. */

@@ -13,6 +13,7 @@ import {
   type DeadlineRecord,
   type DeclarationRecord,
   type DeclarationRejected,
+  type ErasureRecord,
   type RelayedDecision,
   type ResultMessage,
 } from './core/messages';
@@ -524,6 +525,12 @@ export class Exchange {
       changes.push({ put: keys.state(dossierId), value: JSON.stringify(state) }, ...indexChanges(before.get(dossierId), state));
     }
     for (const dossierId of told) changes.push({ put: keys.events(dossierId), value: histories.get(dossierId) ?? '' });
+    for (const { fact, result } of steps) {
+      if (fact.kind !== 'erasure' || result.exit.exit !== 'applied') continue;
+      const { dossierId } = fact.value;
+      rebodied.delete(dossierId);
+      changes.push({ remove: keys.body(dossierId) });
+    }
     for (const [dossierId, text] of rebodied)
       changes.push({ put: keys.body(dossierId), value: text ?? JSON.stringify(bodies.get(dossierId)) });
   }
@@ -804,6 +811,8 @@ function factOf(record: LogRecord): Fact | undefined {
         return isRelayedDecision(value) ? { kind: 'decision', position, value } : undefined;
       case EventType.deadline:
         return isDeadlineRecord(value) ? { kind: 'deadline', position, value } : undefined;
+      case EventType.erasure:
+        return isErasureRecord(value) ? { kind: 'erasure', position, value } : undefined;
       default:
         return undefined;
     }
@@ -840,4 +849,9 @@ function isRelayedDecision(value: object): value is RelayedDecision {
 function isDeadlineRecord(value: object): value is DeadlineRecord {
   const { timer, dueAt } = value as Partial<DeadlineRecord>;
   return typeof timer === 'string' && isTime(dueAt);
+}
+
+function isErasureRecord(value: object): value is ErasureRecord {
+  const { erasureId, reason } = value as Partial<ErasureRecord>;
+  return typeof erasureId === 'string' && typeof reason === 'string';
 }

@@ -14,7 +14,13 @@ import type { StoreReader } from './store-reader';
  * What is read from the store: dossiers, clearances, events, feeds, work lists. A read that finds nothing while the store is behind the
  * log says so instead of "unknown" (guarantees.md G10).
  */
-export type Lookup<T> = { kind: 'found'; value: T } | { kind: 'unknown' } | { kind: 'not-yet' } | { kind: 'rebuilding' };
+export type Lookup<T> =
+  | { kind: 'found'; value: T }
+  | { kind: 'unknown' }
+  | { kind: 'not-yet' }
+  | { kind: 'rebuilding' }
+  /** Its personal data are gone; its clearances are not. */
+  | { kind: 'erased' };
 
 /** A clearance as it is given out: issued bytes, or version 0 as it stands. */
 export interface ClearanceRead {
@@ -125,6 +131,7 @@ export class Reads {
         },
       };
     }
+    if (state.erasedAt !== undefined) return { kind: 'erased' };
     const history = await this.events(dossierId, 0, 1_000);
     return { kind: 'found', value: dossierView(state, history) };
   }
@@ -329,6 +336,7 @@ export class Reads {
       return behind > 0 ? { kind: 'not-yet' } : { kind: 'unknown' };
     }
     if (task.agency !== agency) return { kind: 'found', value: { dossier, task, view: {} } };
+    if (dossier.erasedAt !== undefined) return { kind: 'erased' };
     const body = bodyBytes == null ? undefined : (JSON.parse(bodyBytes.toString()) as DossierBody);
     const viewText = body === undefined ? undefined : this.ports.rules.viewOf.get(agency)?.(body);
     return { kind: 'found', value: { dossier, task, view: viewText === undefined ? {} : (JSON.parse(viewText) as unknown) } };

@@ -77,6 +77,7 @@ function fakeApi(): GatewayApi {
     jobs: { list: () => Promise.resolve([]), get: nothing, stop: nothing },
     audit: { record: nothing },
     refusedAccess: { note: (refusal: Refusal) => refused.push(refusal) },
+    erasures: { erase: unknown },
     evidence: { bundle: unknown, message: unknown },
     auditDesk: { prepare: nothing, page: () => Promise.resolve({ items: [], next: '', more: false, partitions: [] }) },
     signer: { jwks: () => ({ keys: [] }) },

@@ -59,6 +59,8 @@ export interface DossierState {
   ruleSet: string;
   openedAt: string;
   cancelled: boolean;
+  /** When its personal data were erased: its body is gone, and nothing goes into it any more. */
+  erasedAt?: string;
   /** Stamp of the last record that changed it: what "now" is for due times. */
   asOf: string;
   revisions: Revision[];

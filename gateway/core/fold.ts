@@ -9,6 +9,7 @@ import type {
   DeadlineRecord,
   DeclarationRecord,
   DeclarationRejected,
+  ErasureRecord,
   FormalityName,
   RelayedDecision,
   RequestMessage,
@@ -26,7 +27,8 @@ import { isAwaited } from './verdict';
 export type Fact =
   | { kind: 'declaration'; position: Position; value: DeclarationRecord }
   | { kind: 'decision'; position: Position; value: RelayedDecision }
-  | { kind: 'deadline'; position: Position; value: DeadlineRecord };
+  | { kind: 'deadline'; position: Position; value: DeadlineRecord }
+  | { kind: 'erasure'; position: Position; value: ErasureRecord };
 
 export interface Position {
   partition: number;
@@ -36,7 +38,7 @@ export interface Position {
 /** What happened to the record: each leaves by exactly one exit (guarantees.md G6). */
 export type Exit =
   | { exit: 'applied' }
-  | { exit: 'duplicate'; kind: 'declaration' | 'decision' | 'deadline' }
+  | { exit: 'duplicate'; kind: 'declaration' | 'decision' | 'deadline' | 'erasure' }
   | { exit: 'rejected'; code: ProblemCode }
   | { exit: 'dead-lettered'; reason: ProblemCode };
 
@@ -96,7 +98,7 @@ const NOTHING_SHOWN = '{}';
 /** Timers that a state wants: name → due time. The exchange keeps them in the store and logs those that passed. */
 export function timersOf(state: DossierState): Map<string, string> {
   const timers = new Map<string, string>();
-  if (state.cancelled) return timers;
+  if (state.cancelled || state.erasedAt !== undefined) return timers;
   const now = Date.parse(state.asOf);
   // Who has not been asked yet, or is only informed, owes nothing.
   for (const task of state.tasks)
@@ -120,6 +122,8 @@ export function fold(state: DossierState | undefined, fact: Fact, body: DossierB
       return foldDecision(state, fact.value, body, fact.position, rules);
     case 'deadline':
       return foldDeadline(state, fact.value, body, fact.position, rules);
+    case 'erasure':
+      return foldErasure(state, fact.value, fact.position);
   }
 }
 
@@ -181,6 +185,7 @@ export function faultAgainst(
   record: Pick<DeclarationRecord, 'test' | 'messageId'> & { declaration: Pick<Declaration, 'header'> },
   resendIsUpdate: boolean,
 ): ProblemCode | undefined {
+  if (state.erasedAt !== undefined) return 'erased';
   if (state.cancelled) return 'dossier-cancelled';
   if (state.test !== record.test) return 'test-mismatch';
   const earlier = state.revisions.filter((revision) => revision.messageId === record.messageId);
@@ -506,6 +511,7 @@ function foldDecision(
   if (decision.revision !== undefined && decision.revision !== task.revision)
     return { ...nothing(state), exit: { exit: 'dead-lettered', reason: 'decision-invalid' } };
   if (task.decisionIds.includes(decision.decisionId)) return { ...nothing(state), exit: { exit: 'duplicate', kind: 'decision' } };
+  if (state.erasedAt !== undefined) return { ...nothing(state), exit: { exit: 'rejected', code: 'erased' } };
   if (state.cancelled) return { ...nothing(state), exit: { exit: 'rejected', code: 'dossier-cancelled' } };
   if (!state.tasks.includes(task)) return { ...nothing(state), exit: { exit: 'rejected', code: 'task-superseded' } };
 
@@ -617,6 +623,24 @@ function foldDeadline(
   const requests: FoldedRequest[] = [];
   if (body !== undefined) next = ask(next, body, deadline.receivedAt, ruleSet, rules, requests, events);
   return conclude(next, ruleSet, rules, position, deadline.receivedAt, { requests, events });
+}
+
+// ---------------------------------------------------------------- erasure
+
+/** Why the personal data of a dossier cannot be erased now: somebody is still to decide by them. */
+export function faultAgainstErasure(state: DossierState): ProblemCode | undefined {
+  return state.final || state.cancelled ? undefined : 'erasure-too-early';
+}
+
+/** The merged declaration goes (whoever keeps it removes it); what was issued stays as it is. */
+function foldErasure(state: DossierState | undefined, erasure: ErasureRecord, position: Position): FoldResult {
+  if (state === undefined) return { ...nothing(state), exit: { exit: 'rejected', code: 'reference-unknown' } };
+  if (state.erasedAt !== undefined) return { ...nothing(state), exit: { exit: 'duplicate', kind: 'erasure' } };
+  const fault = faultAgainstErasure(state);
+  if (fault !== undefined) return { ...nothing(state), exit: { exit: 'rejected', code: fault } };
+  const { receivedAt } = erasure;
+  const erased = { ...state, erasedAt: receivedAt, asOf: latest(state.asOf, receivedAt), missing: [], basis: position };
+  return { ...nothing(erased), exit: { exit: 'applied' } };
 }
 
 // ---------------------------------------------------------------- the verdict after every applied record

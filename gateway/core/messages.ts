@@ -137,6 +137,15 @@ export interface DeadlineRecord {
   receivedAt: string;
 }
 
+/** Value of `vn.seaport.erasure.v1` in `dossiers`: the dossier's personal data are to be gone, now and after any rebuild. */
+export interface ErasureRecord {
+  erasureId: string;
+  dossierId: DossierId;
+  /** Code of why: no free text. */
+  reason: string;
+  receivedAt: string;
+}
+
 /** Value of `vn.seaport.result.v1` in `results.<agency>`. */
 export interface ResultMessage {
   dossierId: DossierId;
@@ -218,6 +227,7 @@ export const EventType = {
   decision: 'vn.seaport.decision.v1',
   result: 'vn.seaport.result.v1',
   deadline: 'vn.seaport.deadline.v1',
+  erasure: 'vn.seaport.erasure.v1',
   clearance: 'vn.seaport.clearance.v1',
   rejected: 'vn.seaport.declaration-rejected.v1',
   epoch: 'vn.seaport.epoch.v1',

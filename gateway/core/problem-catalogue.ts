@@ -229,6 +229,16 @@ const rows = {
     'Read the dossier and amend the current revision.',
   ],
   'dossier-cancelled': ['The dossier was cancelled.', 'Hồ sơ đã bị hủy.', 'Open a new one.'],
+  erased: [
+    'The personal data of this dossier were erased.',
+    'Dữ liệu cá nhân của hồ sơ đã bị xóa.',
+    'Its clearances can still be read and verified; open a new dossier for a new call.',
+  ],
+  'erasure-too-early': [
+    'The dossier is not final: an agency may still have to decide by what it says.',
+    'Hồ sơ chưa kết thúc; cơ quan có thể còn phải xử lý.',
+    'Wait until it is final, or cancel it first.',
+  ],
   'dossier-open': [
     'A dossier of the same ship and port is open.',
     'Đang có hồ sơ mở cho cùng tàu và cảng.',

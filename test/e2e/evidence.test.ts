@@ -9,6 +9,7 @@ import type { Clearance } from '../../gateway/core/messages';
 import { AgentClient, arrival } from '../support/agent-client';
 import { gatewayFolder, startGatewayProcess, type GatewayProcess } from '../support/gateway-process';
 import { testServices, uniqueKeyPrefix, uniqueTopicPrefix } from '../support/services';
+import { untilHolds } from '../support/until-holds';
 import { openTask } from './scenarios';
 
 jest.setTimeout(90_000);
@@ -141,6 +142,42 @@ describe.each<[string, Record<string, string>, string[]]>([
     );
     const read = entries.filter(({ record }) => record.subject?.['dossierId'] === dossierId).map(({ record }) => record.action);
     expect(read).toEqual(expect.arrayContaining(['evidence.read', 'evidence.raw']));
+  });
+
+  it('erases what was declared at the order of an operator, and the clearance still verifies', async () => {
+    const [agent, auditor, customs, operator] = ['agent', 'auditor', 'customs', 'operator'].map(client) as [
+      AgentClient,
+      AgentClient,
+      AgentClient,
+      AgentClient,
+    ];
+    const { body: receipt } = await agent.submit(arrival());
+    const { dossierId, declarationId } = receipt;
+    const { taskId } = await openTask(customs, 'customs', dossierId);
+    const erase = (dossier: string) =>
+      operator.request('POST', '/v1/ops/erasures', {
+        body: JSON.stringify({ dossier, reason: 'request-of-subject' }),
+        headers: { 'content-type': 'application/json' },
+      });
+    expect([(await erase(dossierId)).body['code'], (await erase('none')).status]).toEqual(['erasure-too-early', 400]);
+    await customs.decide('customs', taskId, { outcome: 'accepted' });
+    const { body: clearance } = await agent.clearance(dossierId);
+    expect((await erase(dossierId)).status).toBe(202);
+    await untilHolds(async () => expect((await agent.get(`/v1/dossiers/${dossierId}`)).body['code']).toBe('erased'));
+    for (const [who, address] of [
+      [agent, `/v1/dossiers/${dossierId}`],
+      [customs, `/v1/agencies/customs/tasks/${taskId}`],
+      [auditor, `/v1/evidence/${dossierId}/messages/${declarationId}`],
+    ] as const)
+      expect([address, (await who.get(address)).status]).toEqual([address, 410]);
+    expect((await customs.decide('customs', taskId, { outcome: 'refused' })).status).toBe(410);
+    expect((await agent.clearance(dossierId)).body).toEqual(clearance);
+    expect((await auditor.get<EvidenceBundle>(`/v1/evidence/${dossierId}`)).body.parts[0]?.value).toMatchObject({
+      erasedAt: expect.any(String) as string,
+    });
+    const lines = await auditLines();
+    expect(lines.join()).toContain('"operator.erase"');
+    expect((await verified('after-erasure.jsonl', lines, auditVerify)).code).toBe(0);
   });
 
   it('shows an auditor who was refused, counted, without what was sent', async () => {

@@ -152,6 +152,9 @@ test('every other answer follows the document', async () => {
     follows('post', route, answer);
     return answer;
   };
+  const erasures = '/v1/ops/erasures';
+  await operate(erasures, erasures, { dossier: 'none', reason: 'test' });
+  await operate(erasures, erasures, { dossier: 'f'.repeat(30), reason: 'test' });
   const redrive = '/v1/ops/dead-letters/redrive';
   await operate(redrive, redrive, { ids: ['0-1'], preview: true });
   await operate(redrive, redrive, { ids: ['0-1'] });

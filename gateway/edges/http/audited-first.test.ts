@@ -53,6 +53,7 @@ beforeEach(async () => {
       stop: did('stopped', {}),
     },
     auditDesk: { prepare: () => Promise.resolve(), page: did('audit read', { items: [], next: '', more: false, partitions: [] }) },
+    erasures: { erase: did('erased', { kind: 'found', value: {} }) },
     evidence: {
       bundle: did('bundle made', { kind: 'found', value: {} }),
       message: did('message opened', { kind: 'found', value: { bytes: Buffer.from('NGUYEN VAN A'), digest: 'ab' } }),
@@ -89,6 +90,7 @@ const requests: [string, Principal, string, RequestInit, string | undefined][] =
   ['an operator asks an agency again', operator, '/v1/ops/tasks/resend', post({ filter: { agency: 'customs' } }), 'begun'],
   ['an operator stops a job', operator, '/v1/ops/jobs/J/stop', post({}), 'stopped'],
   ['an operator inspects a dead letter', operator, '/v1/ops/dead-letters/0-1', {}, 'inspected'],
+  ['an operator erases', operator, '/v1/ops/erasures', post({ dossier: dossierId, reason: 'request-of-subject' }), 'erased'],
   ['an auditor reads the evidence of a dossier', auditor, `/v1/evidence/${dossierId}`, {}, 'bundle made'],
   ['an auditor opens a message', auditor, `/v1/evidence/${dossierId}/messages/${'d'.repeat(32)}`, {}, 'message opened'],
   ['an auditor reads the audit log', auditor, '/v1/audit', {}, 'audit read'],

@@ -125,6 +125,8 @@ export function answerLookup(request: Request, response: Response, lookup: Looku
       return sendJson(response, 200, lookup.value, { 'Cache-Control': 'no-store' });
     case 'unknown':
       return notFound(request, response);
+    case 'erased':
+      return sendProblem(request, response, 'erased');
     case 'not-yet':
     case 'rebuilding':
       return sendProblem(request, response, lookup.kind, { retryAfterSeconds: 1 });

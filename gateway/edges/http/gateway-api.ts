@@ -8,6 +8,7 @@ import type { Intake } from '../../intake';
 import type { DryRun } from '../../dry-run';
 import type { DeadLetterDesk } from '../../dead-letter-desk';
 import type { DecisionDesk } from '../../decision-desk';
+import type { ErasureDesk } from '../../erasure-desk';
 import type { EvidenceDesk } from '../../evidence-desk';
 import type { OperatorDesk } from '../../operator-desk';
 import type { OperatorJobs } from '../../operator-jobs';
@@ -52,6 +53,7 @@ export interface GatewayApi {
   audit: Audit;
   auditDesk: AuditDesk;
   evidence: EvidenceDesk;
+  erasures: ErasureDesk;
   refusedAccess: Pick<RefusedAccess, 'note'>;
   signer: Signer;
   metrics: Metrics;

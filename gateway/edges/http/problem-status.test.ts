@@ -6,7 +6,7 @@ import { problemStatus } from './problem-status';
 
 describe('the table of errors', () => {
   it('gives each code of the catalogue a status of contract.md §3', () => {
-    const statuses = [400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 422, 429, 500, 503];
+    const statuses = [400, 401, 403, 404, 405, 406, 408, 409, 410, 413, 415, 422, 429, 500, 503];
     expect(Object.keys(problemStatus).sort()).toEqual([...problemCodes].sort());
     for (const code of problemCodes) expect([code, statuses.includes(problemStatus[code])]).toEqual([code, true]);
   });

@@ -33,6 +33,8 @@ const exceptions: Partial<Record<ProblemCode, number>> = {
   'in-progress': 409,
   'revision-conflict': 409,
   'dossier-cancelled': 409,
+  'erasure-too-early': 409,
+  erased: 410,
   'task-superseded': 409,
   'jobs-running': 409,
   'quota-exceeded': 429,

@@ -7,6 +7,7 @@ import { agencyRoutes } from './agency-routes';
 import { sendProblem } from './answer';
 import { auditorRoutes } from './auditor-routes';
 import { dossierRoutes } from './dossier-routes';
+import { erasureRoutes } from './erasure-routes';
 import type { GatewayApi } from './gateway-api';
 import { operatorRoutes } from './operator-routes';
 import { identify, notFound } from './principal';
@@ -72,6 +73,7 @@ function createApp(api: GatewayApi): express.Express {
   agencyRoutes(app, api);
   operatorRoutes(app, api);
   repairRoutes(app, api);
+  erasureRoutes(app, api);
   auditorRoutes(app, api);
   app.all('/v1/declarations', (request, response) => sendProblem(request, response, 'method-not-allowed', { headers: { Allow: 'POST' } }));
   app.use((request, response) => notFound(request, response));
