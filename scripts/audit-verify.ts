@@ -6,16 +6,19 @@ import { AUDIT_TOPIC } from '../gateway/audit-log';
 import type { ChainHead } from '../gateway/core/audit-chain';
 import { AuditVerifier, type AuditReport, type PlacedAuditRecord } from '../gateway/core/verify-audit';
 import { openEmbeddedMessageLog } from '../gateway/edges/embedded/embedded-message-log';
+import { openKafkaMessageLog } from '../gateway/edges/kafka/kafka-message-log';
 import { createEd25519Signer, readPublicKeys } from '../gateway/edges/signing/ed25519-signer';
 import { createEd25519Verifier } from '../gateway/edges/signing/ed25519-verifier';
+import type { MessageLog } from '../gateway/ports/message-log';
 
 /**
- * `npm run audit:verify`: hashes, links and signatures of the topic `audit` of the embedded log (the gateway stopped), or of a file of
+ * `npm run audit:verify`: hashes, links and signatures of the topic `audit` of Kafka, of the embedded log (the gateway stopped), or of a file of
  * JSON lines: records `{ "partition", "offset", "record" }`, as any Kafka client can write them, or pages of `GET /v1/audit`.
  */
-const USAGE = `npm run audit:verify -- [--file FILE [--part]] [--heads FILE] [--jwks FILE] [--json]
-  --file   in place of the embedded log in DATA_DIR: lines of JSON, each a record { "partition": 0, "offset": 0, "record": { … } }
-           or a page of GET /v1/audit
+const USAGE = `npm run audit:verify -- [--brokers LIST | --file FILE [--part]] [--heads FILE] [--jwks FILE] [--json]
+  --brokers  read the topic of these Kafka brokers; KAFKA_BROKERS where it is set, else the embedded log in DATA_DIR. TOPIC_PREFIX, TLS and
+           SASL as the gateway has them in its environment
+  --file   lines of JSON, each a record { "partition": 0, "offset": 0, "record": { … } } or a page of GET /v1/audit
   --part   the file has some pages only, or one chain: what chains say of records that are not in it is left out
   --heads  heads kept elsewhere, the "heads" of an earlier report: [{ "chain", "n", "hash" }]; each must still be there
   --jwks   public keys, as /.well-known/jwks.json gives them, in place of those of SIGNING_KEY_FILE
@@ -35,6 +38,7 @@ export async function auditVerify(argv: readonly string[], io: VerifyIo): Promis
     const { values } = parseArgs({
       args: [...argv],
       options: {
+        brokers: { type: 'string' },
         file: { type: 'string' },
         part: { type: 'boolean' },
         heads: { type: 'string' },
@@ -51,9 +55,10 @@ export async function auditVerify(argv: readonly string[], io: VerifyIo): Promis
     const read = (file: string): string => readFileSync(resolve(io.directory, file), 'utf8');
     const keys = values.jwks === undefined ? ownKeys(settings) : (JSON.parse(read(values.jwks)) as ReturnType<typeof ownKeys>);
     const heads = values.heads === undefined ? [] : (JSON.parse(read(values.heads)) as ChainHead[]);
-    const { records, isTrimmed } = values.file === undefined ? await recordsOfLog(settings) : recordsOfFile(read(values.file));
+    const kafkaBrokers = values.brokers?.split(',') ?? settings.kafkaBrokers;
+    const { isTrimmed, each } = values.file === undefined ? await openLog({ ...settings, kafkaBrokers }) : recordsOfFile(read(values.file));
     const verifier = new AuditVerifier({ verifies: createEd25519Verifier(keys), heads, isTrimmed, isPart: values.part === true });
-    for (const record of records) verifier.add(record);
+    await each((record) => verifier.add(record));
     const report = verifier.report();
     io.out.write(values.json === true ? `${JSON.stringify(report, null, 2)}\n` : textOf(report));
     return report.findings.length === 0 ? 0 : 3;
@@ -69,8 +74,9 @@ function ownKeys({ signingKeyFile, signingRetiredKeysFile, varDir }: Settings): 
 }
 
 interface Found {
-  records: PlacedAuditRecord[];
   isTrimmed: boolean;
+  /** Gives the records one after the other, and closes what they come from. */
+  each(add: (record: PlacedAuditRecord) => void): Promise<void> | void;
 }
 
 function recordsOfFile(text: string): Found {
@@ -86,7 +92,7 @@ function recordsOfFile(text: string): Found {
         partition === undefined || offset === undefined ? { partition: -1, offset: -1, record: undefined } : { partition, offset, record },
       );
   }
-  return { records, isTrimmed };
+  return { isTrimmed, each: (add) => records.forEach(add) };
 }
 
 /** A page of `GET /v1/audit`. */
@@ -95,20 +101,36 @@ interface AuditPageLine {
   partitions: { start: number }[];
 }
 
-async function recordsOfLog(settings: Settings): Promise<Found> {
-  if (settings.kafkaBrokers.length > 0) throw new Error('on Kafka, write the topic audit into a file with any client, and give --file');
-  const log = await openEmbeddedMessageLog({ path: settings.dataDir, topicPrefix: settings.topicPrefix });
+async function openLog(settings: Settings): Promise<Found> {
+  const { kafkaBrokers, dataDir, topicPrefix } = settings;
+  const log = kafkaBrokers.length > 0 ? await openKafka(settings) : await openEmbeddedMessageLog({ path: dataDir, topicPrefix });
   try {
     const offsets = await log.offsets(AUDIT_TOPIC);
-    const records: PlacedAuditRecord[] = [];
     const ranges = offsets.map(({ partition, start, end }) => ({ partition, from: start, to: end }));
-    await log.read(AUDIT_TOPIC, ranges, (batch) => {
-      for (const { partition, offset, value } of batch.records) records.push({ partition, offset, record: parsed(value.toString()) });
-    });
-    return { records, isTrimmed: offsets.some(({ start }) => start > 0) };
-  } finally {
+    return {
+      isTrimmed: offsets.some(({ start }) => start > 0),
+      each: (add) =>
+        log
+          .read(AUDIT_TOPIC, ranges, ({ records }) => {
+            for (const { partition, offset, value } of records) add({ partition, offset, record: parsed(value.toString()) });
+          })
+          .finally(() => log.close()),
+    };
+  } catch (cause) {
     await log.close();
+    throw cause;
   }
+}
+
+function openKafka(settings: Settings): Promise<MessageLog> {
+  const { kafkaSsl, kafkaSslCaFile, kafkaSaslMechanism: mechanism, kafkaSaslUsername: username, kafkaSaslPasswordFile } = settings;
+  return openKafkaMessageLog({
+    brokers: [...settings.kafkaBrokers],
+    clientId: 'seaport-audit-verify',
+    topicPrefix: settings.topicPrefix,
+    ...(kafkaSsl ? { ssl: kafkaSslCaFile === '' ? true : { ca: readFileSync(kafkaSslCaFile, 'utf8') } } : {}),
+    ...(mechanism === '' ? {} : { sasl: { mechanism, username, password: readFileSync(kafkaSaslPasswordFile, 'utf8').trim() } }),
+  });
 }
 
 function parsed(text: string): unknown {

@@ -178,6 +178,13 @@ describe.each<[string, Record<string, string>, string[]]>([
     const lines = await auditLines();
     expect(lines.join()).toContain('"operator.erase"');
     expect((await verified('after-erasure.jsonl', lines, auditVerify)).code).toBe(0);
+    if (!('KAFKA_BROKERS' in env)) return;
+    // The same straight from the brokers, with another process writing on.
+    let said = '';
+    const out = { write: (more: string) => (said += more) };
+    const argv = ['--brokers', env['KAFKA_BROKERS'] ?? '', '--jwks', 'jwks.json'];
+    const io = { out, err: out, env: { TOPIC_PREFIX: env['TOPIC_PREFIX'] }, directory: files };
+    expect([await auditVerify(argv, io), said]).toEqual([0, expect.stringMatching(/^\d\d+ records, 2 chains, .*nothing found/)]);
   });
 
   it('shows an auditor who was refused, counted, without what was sent', async () => {
