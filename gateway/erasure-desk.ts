@@ -1,16 +1,20 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isoTime } from './core/deadlines';
+import type { DossierState } from './core/dossier';
 import { faultAgainstErasure } from './core/fold';
 import { hashOf } from './core/identifiers';
 import { EventType, type ErasureRecord } from './core/messages';
 import { partitionOf } from './core/partition';
 import type { ProblemCode } from './core/problem-catalogue';
+import { destroyMessage, type Destruction } from './kept-messages';
 import type { Clock } from './ports/clock';
 import type { MessageLog } from './ports/message-log';
 import type { Lookup, Reads } from './reads';
 import { eventHeaders } from './wire/event-envelope';
 
 /**
- * Erases the personal data of a dossier: one record in `dossiers`, so that the fold removes the store's copy now and in every rebuild. What was issued
+ * Erases the personal data of a dossier: one record in `dossiers`, so that the fold removes the store's copy now and in every rebuild; once
+ * the fold has taken it, for an amendment may have come before it, the keys of the messages as received are destroyed. What was issued
  * stays.
  */
 export interface ErasureDeskPorts {
@@ -18,18 +22,25 @@ export interface ErasureDeskPorts {
   reads: Reads;
   clock: Clock;
   partitions: number;
+  /** How long an order waits for the fold; then it is to be repeated. */
+  waitMs?: number;
 }
 
-/** What was ordered; the store follows within moments. */
 export interface Erasure {
   dossierId: string;
   dossierCode: string;
   erasureId: string;
   /** When it was ordered first. */
   receivedAt: string;
-  /** It had been ordered before. */
-  repeated: boolean;
+  /** `ordered`: durable, and not folded yet: repeat the order. `erased`: the store's copy is gone, and so are the keys. */
+  state: 'ordered' | 'erased';
+  /** What became of each message as received, once it is erased. */
+  messages?: { declarationId: string; outcome: Destruction }[];
 }
+
+const WAIT_MS = 5_000;
+const LOOK_MS = 100;
+const MAX_EVENTS = 10_000;
 
 export class ErasureDesk {
   private readonly ports: ErasureDeskPorts;
@@ -46,13 +57,12 @@ export class ErasureDesk {
     const { state } = found.value;
     // Only its receipt is known yet, or all that it was is refused.
     if (state === undefined) return { kind: 'refused', code: 'erasure-too-early' };
-    const { dossierCode } = state;
-    const erasureId = hashOf(32, 'erasure', dossierId);
-    if (state.erasedAt !== undefined)
-      return { kind: 'found', value: { dossierId, dossierCode, erasureId, receivedAt: state.erasedAt, repeated: true } };
+    if (state.erasedAt !== undefined) return { kind: 'found', value: await this.destroyKeys(state, state.erasedAt) };
     const fault = faultAgainstErasure(state);
     if (fault !== undefined) return { kind: 'refused', code: fault };
     const receivedAt = isoTime(clock.nowMs());
+    const { dossierCode } = state;
+    const erasureId = erasureIdOf(dossierId);
     const value: ErasureRecord = { erasureId, dossierId, reason, receivedAt };
     await log.append([
       {
@@ -70,6 +80,40 @@ export class ErasureDesk {
         }),
       },
     ]);
-    return { kind: 'found', value: { dossierId, dossierCode, erasureId, receivedAt, repeated: false } };
+    const erased = await this.erasedState(dossierId);
+    if (erased?.erasedAt === undefined)
+      return { kind: 'found', value: { dossierId, dossierCode, erasureId, receivedAt, state: 'ordered' } };
+    return { kind: 'found', value: await this.destroyKeys(erased, erased.erasedAt) };
   }
+
+  /** The state once the fold has taken the order; undefined where that takes too long, or an amendment came first. */
+  private async erasedState(dossierId: string): Promise<DossierState | undefined> {
+    const { clock, reads, waitMs = WAIT_MS } = this.ports;
+    for (const untilMs = clock.monotonicMs() + waitMs; ; await sleep(LOOK_MS)) {
+      const found = await reads.known(dossierId);
+      if (found.kind === 'found' && found.value.state?.erasedAt !== undefined) return found.value.state;
+      if (clock.monotonicMs() >= untilMs) return undefined;
+    }
+  }
+
+  private async destroyKeys(state: DossierState, receivedAt: string): Promise<Erasure> {
+    const { dossierId, dossierCode, revisions } = state;
+    const { log, reads, clock, partitions } = this.ports;
+    const partition = partitionOf(dossierId, partitions);
+    // The state has the last refused ones only.
+    const refused = (await reads.events(dossierId, 0, MAX_EVENTS)).filter(({ type }) => type === 'rejected');
+    const came = new Map([
+      ...revisions.map(({ declarationId, receivedAt: cameAt }) => [declarationId, cameAt] as const),
+      ...refused.map(({ data, at }) => [String(data['declarationId']), at] as const),
+    ]);
+    const at = isoTime(clock.nowMs());
+    const messages: NonNullable<Erasure['messages']> = [];
+    for (const [declarationId, cameAt] of came)
+      messages.push({ declarationId, outcome: await destroyMessage(log, { partition, declarationId, receivedAt: cameAt }, at) });
+    return { dossierId, dossierCode, erasureId: erasureIdOf(dossierId), receivedAt, state: 'erased', messages };
+  }
+}
+
+function erasureIdOf(dossierId: string): string {
+  return hashOf(32, 'erasure', dossierId);
 }

@@ -36,13 +36,13 @@ async function submit(options: RecordOptions): Promise<DeclarationRecord> {
   const bytes = Buffer.from(JSON.stringify([record.declaration, record.dialect]));
   messages.set(record.declarationId, bytes);
   const raw = evidence?.({ ...record, partition: partitionOf(record.dossierId, PARTITIONS) }, bytes);
-  await world.append(declarationEvent(record), ...(raw === undefined ? [] : [raw]));
+  await world.append(declarationEvent(record), ...(raw ?? []));
   return record;
 }
 
 beforeEach(async () => {
   world = await ExchangeWorld.create();
-  await world.log().createTopics([{ topic: 'evidence', partitions: PARTITIONS }]);
+  await world.log().createTopics(['evidence', 'evidence-keys'].map((topic) => ({ topic, partitions: PARTITIONS })));
   process = world.process({ signer });
   messages = new Map();
   const { clock } = world;

@@ -12,8 +12,7 @@ import {
 import { digestOf } from './core/identifiers';
 import { EventType, type DeclarationRejected, type Receipt } from './core/messages';
 import { partitionOf } from './core/partition';
-import { EVIDENCE_TOPIC } from './evidence';
-import { findRecords } from './find-record';
+import { findMessages } from './kept-messages';
 import type { Clock } from './ports/clock';
 import type { DossierStore } from './ports/dossier-store';
 import type { LogRecord, MessageLog } from './ports/message-log';
@@ -107,10 +106,13 @@ export class EvidenceDesk {
     if (found.value.state?.erasedAt !== undefined) return { kind: 'erased' };
     const { log, sealer } = this.ports;
     const partition = this.partition(dossierId);
-    const [record] = await findRecords(log, { topic: EVIDENCE_TOPIC, partition, id: declarationId, atMs: Date.parse(receivedAt) });
-    if (record === undefined) return { kind: 'not-kept' };
-    const bytes = gunzipSync(sealer.open(record.value));
-    return { kind: 'found', value: { bytes, digest: digestOf(bytes) } };
+    for (const { message, key } of await findMessages(log, { partition, declarationId, receivedAt })) {
+      if (key.kind === 'gone') continue;
+      const opened = key.kind === 'own' ? sealer.openApart(message.value, key.record.value) : sealer.open(message.value);
+      const bytes = gunzipSync(opened);
+      return { kind: 'found', value: { bytes, digest: digestOf(bytes) } };
+    }
+    return { kind: 'not-kept' };
   }
 
   private partition(dossierId: string): number {

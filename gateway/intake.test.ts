@@ -465,13 +465,9 @@ describe('the log', () => {
   test('gets the evidence in the same append', async () => {
     const appends: string[][] = [];
     const given = await IntakeWorld.create({
-      evidence: ({ declarationId, partition }, bytes) => ({
-        topic: 'dead-letters',
-        partition,
-        key: declarationId,
-        value: bytes,
-        headers: {},
-      }),
+      evidence: ({ declarationId, partition }, bytes) => [
+        { topic: 'dead-letters', partition, key: declarationId, value: bytes, headers: {} },
+      ],
     });
     given.log.beforeAppend = (records) => appends.push(records.map(({ topic, partition }) => `${topic} ${partition}`));
     await given.received();

@@ -45,11 +45,11 @@ export interface IntakePorts {
     bytes: Buffer,
     receivedAt: string,
   ): ValidDeclaration | RefusedDeclaration | Promise<ValidDeclaration | RefusedDeclaration>;
-  /** The message as received, for `evidence`, in the same append; undefined where none is kept. */
+  /** The message as received, for `evidence`, and its key, in the same append; undefined where none is kept. */
   evidence?(
     record: { dossierId: string; declarationId: string; partition: number; digest: string; receivedAt: string },
     bytes: Buffer,
-  ): OutgoingRecord;
+  ): OutgoingRecord[];
   /** Told of each real declaration that was appended: request to append, and the append. */
   stage?(stage: 'intake' | 'publish', seconds: number): void;
 }
@@ -212,7 +212,7 @@ export class Intake {
     ];
     const { dossierId, declarationId, digest, receivedAt } = record;
     if (this.ports.evidence !== undefined)
-      outgoing.push(this.ports.evidence({ dossierId, declarationId, partition, digest, receivedAt }, submission.bytes));
+      outgoing.push(...this.ports.evidence({ dossierId, declarationId, partition, digest, receivedAt }, submission.bytes));
     const appendMs = clock.monotonicMs();
     try {
       await log.append(outgoing);

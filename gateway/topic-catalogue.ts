@@ -15,7 +15,7 @@ export interface TopicCatalogueOptions {
   retentionDays: number;
 }
 
-/** Topics without prefix, those of connected agencies only. No topic is compacted: an old version is evidence. */
+/** Topics without prefix, those of connected agencies only. No topic of facts is compacted: an old version is evidence. */
 export function topicCatalogue(agencies: readonly string[], options: TopicCatalogueOptions): TopicSpec[] {
   const { partitions, retentionDays } = options;
   const kept = (topic: string, days: number, large = false): TopicSpec => ({
@@ -28,6 +28,8 @@ export function topicCatalogue(agencies: readonly string[], options: TopicCatalo
     kept('dossiers', retentionDays, true),
     kept('clearances', retentionDays),
     kept('evidence', retentionDays, true),
+    // The one that is compacted: a key that is destroyed must go.
+    { ...kept('evidence-keys', retentionDays), compacted: true },
     kept('dead-letters', DEAD_LETTER_DAYS, true),
     kept('audit', retentionDays),
     ...agencies.flatMap((agency) => [

@@ -228,6 +228,7 @@ export const EventType = {
   result: 'vn.seaport.result.v1',
   deadline: 'vn.seaport.deadline.v1',
   erasure: 'vn.seaport.erasure.v1',
+  evidenceKey: 'vn.seaport.evidence-key.v1',
   clearance: 'vn.seaport.clearance.v1',
   rejected: 'vn.seaport.declaration-rejected.v1',
   epoch: 'vn.seaport.epoch.v1',

@@ -76,6 +76,8 @@ export interface TopicSpec {
   maxRecordBytes?: number;
   /** -1 keeps for ever. */
   retentionMs?: number;
+  /** Of records with one key only the last is kept, sooner or later: see `replace`. */
+  compacted?: boolean;
 }
 
 export interface ReadRange {
@@ -93,6 +95,12 @@ export interface MessageLog {
    * @throws LogUnavailable when the outcome is a plain no, LogOutcomeUnknown when it may have been stored, RecordTooLarge.
    */
   append(records: OutgoingRecord[]): Promise<AppendedPosition[]>;
+  /**
+   * Appends a record that takes the place of an older one with the same key, in a compacted topic. What the older one said is gone at once
+   * (embedded), or once the broker has compacted the topic (Kafka: a day, and the next segment).
+   * @throws LogUnavailable, LogOutcomeUnknown
+   */
+  replace(older: { partition: number; offset: number }, record: OutgoingRecord): Promise<void>;
   /** Starts consuming in a group from the earliest offset kept, or from what the group committed. */
   consume(consumption: Consumption): Promise<LogConsumer>;
   /** Reads ranges of one topic outside any group, in order per partition. Resolves when all were given. */

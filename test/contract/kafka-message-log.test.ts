@@ -25,6 +25,7 @@ messageLogContract('Kafka', (): Promise<LogUnderTest> => {
   return Promise.resolve({
     open: async () =>
       withOwnGroups(await openKafkaMessageLog({ brokers, clientId: 'contract', topicPrefix, appendDeadlineMs: APPEND_DEADLINE_MS }), run),
+    compactsLater: true,
     deleteUntil: async (topic, partition, before) => {
       await admin.connect();
       // It finds leaders only in metadata that something else has fetched.

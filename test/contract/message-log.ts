@@ -8,6 +8,8 @@ export interface LogUnderTest {
   /** Forgets the first records of a partition, as retention does: up to `before`, that one not included. */
   deleteUntil(topic: string, partition: number, before: number): Promise<void>;
   dispose(): Promise<void>;
+  /** What was replaced is there until the broker compacts the topic. */
+  compactsLater?: boolean;
 }
 
 /** What every message log must do, whatever it is made of. */
@@ -80,6 +82,28 @@ export function messageLogContract(name: string, prepare: () => Promise<LogUnder
       const positions = await Promise.all(numbered(topic, 200).map((record) => log.append([record])));
       expect(positions.flat().map(({ offset }) => offset)).toEqual(Array.from({ length: 200 }, (_, i) => i));
       expect((await readAll(topic, 0)).map(textOf)).toEqual(numbered(topic, 200).map(textOf));
+    });
+
+    it('puts a record in the place of an older one, whose neighbours stay as they are', async () => {
+      const topic = fresh('topic');
+      await log.createTopics([{ topic, partitions: 2, compacted: true }]);
+      await log.offsets(topic);
+      const record = (key: string, value: string) => ({ topic, partition: 1, key, value: Buffer.from(value), headers: { ce_id: key } });
+      const positions = await log.append([record('a', 'first'), record('b', 'second'), record('c', 'third')]);
+      const older = positions[1] as AppendedPosition;
+      await log.replace(older, { ...record('b', ''), headers: { ce_id: 'b', again: 'yes' } });
+      const records = await readAll(topic, 1);
+      const others = records
+        .filter(({ offset }) => offset !== older.offset)
+        .map(({ offset, key, value, headers }) => [offset, key, value.toString(), headers['again']]);
+      expect(others).toEqual([
+        [0, 'a', 'first', undefined],
+        [2, 'c', 'third', undefined],
+        [3, 'b', '', 'yes'],
+      ]);
+      // A broker still has what it has not compacted yet; elsewhere it is gone at once.
+      const kept = records.filter(({ offset }) => offset === older.offset).map(({ key, value }) => [key, value.toString()]);
+      expect(kept).toEqual(underTest.compactsLater === true ? [['b', 'second']] : [['b', '']]);
     });
 
     it('appends nothing when given nothing', async () => {

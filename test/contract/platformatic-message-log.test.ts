@@ -28,6 +28,7 @@ messageLogContract('Kafka through @platformatic/kafka', (): Promise<LogUnderTest
         await openPlatformaticMessageLog({ brokers, clientId: 'contract', topicPrefix, appendDeadlineMs: APPEND_DEADLINE_MS }),
         run,
       ),
+    compactsLater: true,
     deleteUntil: async (topic, partition, before) => {
       await admin.connect();
       // It finds leaders only in metadata that something else has fetched.

@@ -100,6 +100,12 @@ export class FakeMessageLog implements MessageLog {
     return positions;
   }
 
+  async replace({ partition, offset }: { partition: number; offset: number }, record: OutgoingRecord): Promise<void> {
+    await this.append([record]);
+    const older = this.data.topics.get(record.topic)?.partitions[partition]?.records.find((candidate) => candidate.offset === offset);
+    if (older !== undefined) older.value = Buffer.alloc(0);
+  }
+
   consume(consumption: Consumption): Promise<LogConsumer> {
     this.checkOpen();
     let group = this.data.groups.get(consumption.group);

@@ -81,6 +81,13 @@ function open(options: EmbeddedMessageLogOptions): EmbeddedMessageLog {
       return storage.append(records, prefix);
     },
 
+    async replace({ partition, offset }, record) {
+      const stored = partitionsOf(record.topic)[partition];
+      if (!stored) throw new LogUnavailable(`there is no partition ${partition} of ${record.topic}`);
+      await storage.append([record], prefix);
+      await storage.blot(stored, record.topic, offset);
+    },
+
     async consume(consumption) {
       for (const topic of consumption.topics) partitionsOf(topic);
       const { onWarning } = options;

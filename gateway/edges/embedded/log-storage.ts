@@ -266,6 +266,25 @@ export class LogStorage {
     for (const reader of partition.readers) reader.wake();
   }
 
+  /** Empties the value of a record that nobody consumes: what it said is no longer in the log. */
+  async blot(partition: StoredPartition, topic: string, offset: number): Promise<void> {
+    if (offset < partition.start || offset >= partition.end) return;
+    const [found] = this.#records.getRange({ start: recordKey(partition.id, offset), end: recordKey(partition.id + 1, 0), limit: 1 });
+    if (!found) return;
+    const records = decodeRecords(found.value, topic, partition.partition, offsetOf(found.key)).map((record) =>
+      record.offset === offset ? { ...record, value: Buffer.alloc(0) } : record,
+    );
+    const room = records.reduce((sum, record) => sum + mostBytesOf(record), frameBytes);
+    const bytes = Buffer.allocUnsafeSlow(room);
+    const value = bytes.subarray(0, encodeRecords(records, timestampOf(found.value), bytes, 0));
+    try {
+      await committed(this.#records.put(Buffer.from(found.key), value));
+      await this.#flushed();
+    } catch (cause) {
+      throw new LogOutcomeUnknown('the record may not have been emptied', cause);
+    }
+  }
+
   /** Forgets what is older than its topic keeps. */
   async trim(): Promise<void> {
     for (const { retentionMs, partitions } of this.#topics.values()) {

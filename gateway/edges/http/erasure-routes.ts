@@ -21,6 +21,6 @@ export function erasureRoutes(router: Router, api: GatewayApi): void {
     if (erasure.kind === 'refused') return sendProblem(request, response, erasure.code);
     if (erasure.kind !== 'found') return answerLookup(request, response, erasure);
     api.logger.warn({ operator: operator.name, dossierId, reason }, 'an operator ordered an erasure');
-    sendJson(response, 202, erasure.value, { 'Cache-Control': 'no-store' });
+    sendJson(response, erasure.value.state === 'erased' ? 200 : 202, erasure.value, { 'Cache-Control': 'no-store' });
   });
 }

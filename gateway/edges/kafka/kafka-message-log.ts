@@ -139,6 +139,7 @@ export async function openKafkaMessageLog(given: KafkaMessageLogOptions): Promis
 
   const log: MessageLog = {
     append: (records) => appender.append(records),
+    replace: async (_older, record) => void (await appender.append([record])),
     async consume(consumption) {
       if (closed) throw new LogUnavailable('the log is closed');
       const consumer = await startGroupConsumer(

@@ -2,6 +2,7 @@ import type { TopicSpec } from '../../ports/message-log';
 
 /** Added to the largest record of a topic: the frame of its batch. */
 const BATCH_OVERHEAD_BYTES = 1_024;
+const COMPACTED_WITHIN_MS = 86_400_000;
 
 const ENOUGH_REPLICAS = 3;
 const FLUSHED_TOPICS = ['dossiers'];
@@ -22,8 +23,10 @@ export function topicConfig(spec: TopicSpec, replicationFactor: number, flushedT
   const entries = [
     // "When the log took it": not what a client claims.
     { name: 'message.timestamp.type', value: 'LogAppendTime' },
-    { name: 'cleanup.policy', value: 'delete' },
+    { name: 'cleanup.policy', value: spec.compacted === true ? 'compact,delete' : 'delete' },
   ];
+  // What is replaced is gone a day later, however little is written.
+  if (spec.compacted === true) entries.push({ name: 'max.compaction.lag.ms', value: String(COMPACTED_WITHIN_MS) });
   if (spec.maxRecordBytes !== undefined)
     entries.push({ name: 'max.message.bytes', value: String(spec.maxRecordBytes + BATCH_OVERHEAD_BYTES) });
   if (spec.retentionMs !== undefined) entries.push({ name: 'retention.ms', value: String(spec.retentionMs) });

@@ -134,6 +134,7 @@ export async function openPlatformaticMessageLog(given: PlatformaticMessageLogOp
 
   const log: MessageLog = {
     append: (records) => appender.append(records),
+    replace: async (_older, record) => void (await appender.append([record])),
     async consume(consumption) {
       if (closed) throw new LogUnavailable('the log is closed');
       const sessionOptions = {

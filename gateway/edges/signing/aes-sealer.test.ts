@@ -19,6 +19,18 @@ describe('the AES sealer', () => {
     );
   });
 
+  it('seals apart with a key that seals nothing else, which only its own keys open', () => {
+    const bytes = Buffer.from('NGUYEN VAN A');
+    const [one, two] = [sealer.sealApart(bytes), sealer.sealApart(bytes)];
+    expect(sealer.openApart(one.sealed, one.key)).toEqual(bytes);
+    for (const wrong of [two.key, one.sealed, Buffer.alloc(0)])
+      expect(() => sealer.openApart(one.sealed, wrong)).toThrow(expect.objectContaining({ code: 'seal-broken' }) as Error);
+    expect(() => sealer.open(one.sealed)).toThrow(expect.objectContaining({ code: 'seal-broken' }) as Error);
+    expect(() => createAesSealer([other]).openApart(one.sealed, one.key)).toThrow(
+      expect.objectContaining({ code: 'seal-broken' }) as Error,
+    );
+  });
+
   it('shows nothing of the content, and differs each time', () => {
     const sealed = sealer.seal(Buffer.from('NGUYEN VAN A'));
     expect(sealed.includes('NGUYEN')).toBe(false);

@@ -22,7 +22,7 @@ export function createAesSealer(keys: readonly [Uint8Array, ...Uint8Array[]]): S
   const byId = new Map(keys.map((key) => [keyIdOf(key).toString('hex'), key]));
   const [current] = keys;
   const head = Buffer.concat([Buffer.from([VERSION]), keyIdOf(current)]);
-  return {
+  const sealer: Sealer = {
     seal(bytes) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', current, nonce, { authTagLength: TAG_BYTES }).setAAD(head);
@@ -42,7 +42,13 @@ export function createAesSealer(keys: readonly [Uint8Array, ...Uint8Array[]]): S
         throw broken('the sealed bytes were changed', cause);
       }
     },
+    sealApart(bytes) {
+      const key = randomBytes(KEY_BYTES);
+      return { sealed: createAesSealer([key]).seal(bytes), key: sealer.seal(key) };
+    },
+    openApart: (sealed, key) => createAesSealer([sealer.open(key)]).open(sealed),
   };
+  return sealer;
 }
 
 function keyIdOf(key: Uint8Array): Buffer {

@@ -6,6 +6,7 @@ import { fold, requestText } from '../../../../gateway/core/fold';
 import type { RequestMessage } from '../../../../gateway/core/messages';
 import type { LogRecord, MessageLog } from '../../../../gateway/ports/message-log';
 import { systemClock } from '../../../../gateway/ports/clock';
+import type { Sealer } from '../../../../gateway/ports/sealer';
 import type { Benches } from '../harness';
 import { recordOf, rules } from '../materials';
 
@@ -17,7 +18,7 @@ const sealer = {
     throw new Error('a request was set aside');
   },
   open: Buffer.from,
-};
+} as Pick<Sealer, 'seal' | 'open'> as Sealer;
 
 /** Requests of a typical declaration: read, assessed, and both with the decision written, in batches. */
 export const benches: Benches = async () => {
