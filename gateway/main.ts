@@ -2,6 +2,7 @@ import { pino, type Logger } from 'pino';
 import { readSettings, SettingsFault, type Settings } from '../config/settings';
 import { startGateway, type Gateway } from './app';
 import { developmentCredentialsFile, setDevelopmentBaseUrl } from './development';
+import { ExchangeError } from './core/exchange-error';
 import { answerPrimary, isIntakeWorker, tellLastReport } from './edges/cluster/intake-worker';
 import { IntakeWorkers } from './edges/cluster/intake-workers';
 import { isDevelopment } from './identity';
@@ -161,7 +162,7 @@ function announce(settings: Settings, logger: Logger, url: string | undefined, a
 }
 
 function tellFault(cause: unknown): void {
-  const told = cause instanceof SettingsFault || cause instanceof TopicsFault;
+  const told = cause instanceof SettingsFault || cause instanceof TopicsFault || cause instanceof ExchangeError;
   process.stderr.write(`${told ? cause.message : cause instanceof Error ? (cause.stack ?? cause.message) : 'failed'}\n`);
 }
 

@@ -10,12 +10,13 @@ import type { MessageLog, OutgoingRecord, TopicSpec } from './ports/message-log'
 export type TopicCreation = 'none' | 'all' | 'missing';
 
 export class TopicsFault extends Error {
-  constructor(faults: string[]) {
-    super(`The topics are not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  constructor(faults: string[], hint = '') {
+    super(`The topics are not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}${hint}`);
     this.name = 'TopicsFault';
   }
 }
 
+const HIDDEN = '\nKafka does not show a topic to a user who may not describe it: has this user its ACLs (deploy/acls.js)?';
 const CREATE_TRIES = 5;
 const CREATE_PAUSE_MS = 500;
 
@@ -44,7 +45,9 @@ export async function ensureTopics(log: MessageLog, specs: readonly TopicSpec[],
     if (found === undefined) return [`topic ${topic} is missing`];
     return found.partitions === partitions ? [] : [`topic ${topic} has ${found.partitions} partitions, not ${partitions}`];
   });
-  if (faults.length > 0) throw new TopicsFault(faults);
+  const isMissing = specs.some(({ topic }) => !existing.some((found) => found.topic === topic));
+  const isKafka = creation !== 'missing';
+  if (faults.length > 0) throw new TopicsFault(faults, isMissing && isKafka ? HIDDEN : '');
 }
 
 /**

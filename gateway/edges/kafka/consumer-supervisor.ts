@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumption, LogConsumer } from '../../ports/message-log';
-import { answerOf, describe, isAway, unavailable } from './kafka-faults';
+import { answerOf, describe, isAway, refusalOf, unavailable } from './kafka-faults';
 
 /**
- * Replaces consumers: one that crashed or stands still is followed by a new one as long as the broker is merely away; otherwise the process
- * is told to end. The same with every client library.
+ * Replaces consumers: one that crashed or stands still is followed by a new one as long as the broker is merely away, or refuses this user
+ * what it did not refuse at the start (ACLs, a password that was changed): a new process would be refused as well. Otherwise the process is
+ * told to end. The same with every client library.
  */
 export interface ConsumerSession {
   /** Joins the group; from then on batches are handled. */
@@ -27,10 +28,14 @@ export interface SupervisorOptions {
   /** Resolves when the broker answers. */
   ping(): Promise<void>;
   onWarning?(message: string, context: Record<string, unknown>): void;
+  /** The cluster does not let this group consume any more; undefined: it does again. Until then a new session is tried now and then. */
+  onRefused?(group: string, why: string | undefined): void;
 }
 
 const FIRST_PAUSE_MS = 100;
 const LAST_PAUSE_MS = 2_500;
+/** An operator is at work on it: asking more often helps nobody. */
+const REFUSED_PAUSE_MS = 5_000;
 /** Neither a fetch nor a heartbeat for so long: the client hangs. */
 const STALLED_MS = 30_000;
 const WATCH_EVERY_MS = 5_000;
@@ -131,16 +136,19 @@ class Supervisor {
           () => true,
           () => false,
         );
-        if (answers) this.#crashes++;
+        const refusal = refusalOf(cause);
+        if (answers && refusal === undefined) this.#crashes++;
         if (this.#isStopping()) return;
-        if (answers && (!isAway(cause) || this.#crashes > MAX_CRASHES)) {
+        if (refusal !== undefined) this.#options.onRefused?.(group, unavailable(`group ${group} cannot consume`, cause).message);
+        else if (answers && (!isAway(cause) || this.#crashes > MAX_CRASHES)) {
           clearInterval(this.#watch);
           this.#consumption.onFatal?.(unavailable(`group ${group} cannot go on`, cause));
           return;
         }
         try {
-          await sleep(pauseMs, undefined, { signal: this.#stopping.signal });
+          await sleep(refusal === undefined ? pauseMs : REFUSED_PAUSE_MS, undefined, { signal: this.#stopping.signal });
           await this.#open();
+          this.#options.onRefused?.(group, undefined);
           return;
         } catch (again) {
           if (this.#isStopping()) return;

@@ -9,6 +9,7 @@ interface KafkaFault extends Error {
   type?: string;
   retriable?: boolean;
   originalError?: unknown;
+  errors?: unknown[];
 }
 
 const AWAY_NAMES = new Set([
@@ -47,12 +48,49 @@ const AMBIGUOUS_ANSWERS = new Set([
   'UNKNOWN_SERVER_ERROR',
 ]);
 
-/** The error and everything it wraps. kafkajs wraps in `cause` and in `originalError`. */
+/** Who we are, whom we speak to, what we may: nothing but an operator mends it. By Kafka's, Node's or a client's name of the error. */
+const REFUSALS: readonly { names: ReadonlySet<string>; sentence: string }[] = [
+  {
+    names: new Set([
+      'SASL_AUTHENTICATION_FAILED',
+      'UNSUPPORTED_SASL_MECHANISM',
+      'ILLEGAL_SASL_STATE',
+      'KafkaJSSASLAuthenticationError',
+      'PLT_KFK_AUTHENTICATION',
+    ]),
+    sentence: 'the user, its password or the mechanism is refused (KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD_FILE, KAFKA_SASL_MECHANISM)',
+  },
+  {
+    names: new Set(['TOPIC_AUTHORIZATION_FAILED', 'GROUP_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED']),
+    sentence: 'this user has no ACL for it (KAFKA_SASL_USERNAME; deploy/acls.js makes them)',
+  },
+  {
+    names: new Set(['ERR_TLS_CERT_ALTNAME_INVALID']),
+    sentence: "the broker's certificate is for another name than its address (KAFKA_BROKERS, and what the broker advertises)",
+  },
+  {
+    names: new Set([
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      'UNABLE_TO_GET_ISSUER_CERT',
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'CERT_SIGNATURE_FAILURE',
+    ]),
+    sentence: "the broker's certificate is not of an authority that is trusted here (KAFKA_SSL_CA_FILE)",
+  },
+  {
+    names: new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']),
+    sentence: "the broker's certificate has expired, or is not valid yet",
+  },
+];
+
+/** The error and everything it wraps. kafkajs wraps in `cause` and in `originalError`, an AggregateError in `errors`. */
 function* chainOf(error: unknown): Generator<KafkaFault> {
   for (let current = error, depth = 0; current instanceof Error && depth < 8; depth++) {
     const fault = current as KafkaFault;
     yield fault;
-    current = fault.cause ?? fault.originalError;
+    current = fault.cause ?? fault.originalError ?? fault.errors?.[0];
   }
 }
 
@@ -99,6 +137,17 @@ export function isPlainNo(error: unknown): boolean {
   return answer !== undefined && !AMBIGUOUS_ANSWERS.has(answer);
 }
 
+/** A sentence for an operator where the cluster refuses us, or we refuse the cluster; undefined for every other fault. */
+export function refusalOf(error: unknown): string | undefined {
+  for (const fault of chainOf(error))
+    for (const name of [fault.type, (fault as { code?: unknown }).code, fault.name])
+      if (typeof name === 'string') {
+        const refusal = REFUSALS.find(({ names }) => names.has(name));
+        if (refusal) return refusal.sentence;
+      }
+  return undefined;
+}
+
 /** One line about an error for a log: names only, as texts of a client may quote what was sent. */
 export function describe(error: unknown): string {
   const names = [...chainOf(error)].map((fault) => fault.type ?? (fault as { code?: string }).code ?? fault.name);
@@ -107,7 +156,8 @@ export function describe(error: unknown): string {
 
 export function unavailable(what: string, cause: unknown): ExchangeError {
   if (cause instanceof ExchangeError) return cause;
-  return new LogUnavailable(`${what}: ${describe(cause)}`, cause);
+  const refusal = refusalOf(cause);
+  return new LogUnavailable(`${what}: ${refusal === undefined ? '' : `${refusal}: `}${describe(cause)}`, cause);
 }
 
 /** Rejects with `onTimeout()` when the promise has not settled after `withinMs`; the promise itself goes on unheard. */

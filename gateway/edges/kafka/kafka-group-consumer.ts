@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, OffsetsByTopicPartition } from 'kafkajs';
 import type { BatchControl, Consumption, LogConsumer } from '../../ports/message-log';
-import { startSupervised, type ConsumerSession, type SessionEvents } from './consumer-supervisor';
+import { startSupervised, type ConsumerSession, type SessionEvents, type SupervisorOptions } from './consumer-supervisor';
 import { createKafka, type CuttableKafka, type KafkaConnectionOptions } from './kafka-client';
-import { describe, isMembershipLost, within } from './kafka-faults';
+import { describe, isMembershipLost, refusalOf, within } from './kafka-faults';
+import { hearCoordinatorErrors } from './kafkajs-internals';
 import { consumeAsRecords, createFetchRecords, type FetchedMessage } from './kafka-fetch';
 
 /**
@@ -11,14 +12,12 @@ import { consumeAsRecords, createFetchRecords, type FetchedMessage } from './kaf
  * partition pauses and gets the same records again. A consumer that crashed or stands still is replaced by a new one as long as the
  * broker is merely away; otherwise the process is told to end.
  */
-export interface GroupConsumerOptions extends KafkaConnectionOptions {
+export interface GroupConsumerOptions extends KafkaConnectionOptions, SupervisorOptions {
   topicPrefix: string;
   sessionTimeoutMs: number;
   heartbeatIntervalMs: number;
   /** How long one batch may take before its membership is no longer kept alive for it. */
   maxBatchMs: number;
-  /** Resolves when the broker answers. */
-  ping(): Promise<void>;
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -68,6 +67,8 @@ class Session implements ConsumerSession {
   #confirmedMs = performance.now();
   #activeMs = performance.now();
   #membershipError: Error | undefined;
+  /** The group is not open to this user. */
+  #refusal: unknown;
   #stopping = false;
   #dead = false;
 
@@ -77,6 +78,9 @@ class Session implements ConsumerSession {
     this.#events = events;
     this.#client = createKafka(options, REQUEST_TIMEOUT_MS);
     consumeAsRecords(this.#client.kafka, createFetchRecords(options.topicPrefix));
+    hearCoordinatorErrors(this.#client.kafka, (cause) => {
+      if (refusalOf(cause) !== undefined) this.#refusal = cause;
+    });
     this.#consumer = this.#client.kafka.consumer({
       groupId: consumption.group,
       sessionTimeout: options.sessionTimeoutMs,
@@ -102,9 +106,21 @@ class Session implements ConsumerSession {
     let early: Error | undefined;
     let started = false;
     this.#consumer.on(events.CRASH, ({ payload }) => {
-      if (started) this.#crashed(payload.error);
+      if (started) this.#crashed(this.#refusal ?? payload.error);
       else early = payload.error;
     });
+    try {
+      await this.#run();
+      // kafkajs resolves run() also when joining has failed: the crash event tells.
+      if (early) throw early;
+    } catch (cause) {
+      throw this.#refusal ?? cause;
+    }
+    started = true;
+    this.#activeMs = performance.now();
+  }
+
+  async #run(): Promise<void> {
     await this.#consumer.connect();
     await this.#consumer.subscribe({
       topics: this.#consumption.topics.map((topic) => this.#options.topicPrefix + topic),
@@ -116,10 +132,6 @@ class Session implements ConsumerSession {
       partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
       eachBatch: (payload) => this.#eachBatch(payload),
     });
-    // kafkajs resolves run() also when joining has failed: the crash event tells.
-    if (early) throw early;
-    started = true;
-    this.#activeMs = performance.now();
   }
 
   /** Milliseconds without a sign of life of kafkajs; 0 while a batch is under way. */
@@ -153,7 +165,7 @@ class Session implements ConsumerSession {
     this.#revoke([...this.#partitions.values()]);
   }
 
-  #crashed(cause: Error): void {
+  #crashed(cause: unknown): void {
     if (this.#dead || this.#stopping) return;
     this.#events.onCrash(cause);
   }

@@ -4,12 +4,13 @@ import { LogUnavailable } from '../../core/exchange-error';
 import type { LogConsumer, MessageLog, TopicSpec } from '../../ports/message-log';
 import { openKafkaAppender } from './kafka-appender';
 import { createKafka, type CuttableKafka, type KafkaConnectionOptions } from './kafka-client';
-import { unavailable, within } from './kafka-faults';
+import { refusalOf, unavailable, within } from './kafka-faults';
 import { startGroupConsumer } from './kafka-group-consumer';
 import { openKafkaReader } from './kafka-reader';
 import { createKafkajsProduceClient } from './kafkajs-produce-client';
 import { openKafkajsRecordSource } from './kafkajs-record-source';
 import { calmWarnings } from './calm-warnings';
+import { Refusals } from './refusals';
 import { flushedTopicsAt, topicConfig } from './topic-config';
 
 export type { KafkaConnectionOptions } from './kafka-client';
@@ -52,6 +53,7 @@ export async function openKafkaMessageLog(given: KafkaMessageLogOptions): Promis
   const { topicPrefix } = options;
   const appendDeadlineMs = options.appendDeadlineMs ?? APPEND_DEADLINE_MS;
   const reader = openKafkaReader({ ...options, openSource: () => openKafkajsRecordSource(options) });
+  const refusals = new Refusals();
   const consumers = new Set<LogConsumer>();
   let admin: { client: CuttableKafka; admin: Admin; ready: Promise<void> } | undefined;
   let closed = false;
@@ -137,9 +139,17 @@ export async function openKafkaMessageLog(given: KafkaMessageLogOptions): Promis
     }
   }
 
+  const append: MessageLog['append'] = (records) =>
+    appender.append(records).catch((cause: unknown) => {
+      if (refusalOf(cause) !== undefined) refusals.ofAppend((cause as Error).message);
+      throw cause;
+    });
+
   const log: MessageLog = {
-    append: (records) => appender.append(records),
-    replace: async (_older, record) => void (await appender.append([record])),
+    append,
+    replace: async (_older, record) => {
+      await append([record]);
+    },
     async consume(consumption) {
       if (closed) throw new LogUnavailable('the log is closed');
       const consumer = await startGroupConsumer(
@@ -149,6 +159,7 @@ export async function openKafkaMessageLog(given: KafkaMessageLogOptions): Promis
           heartbeatIntervalMs: options.heartbeatIntervalMs ?? 1_500,
           maxBatchMs: options.maxBatchMs ?? 120_000,
           ping,
+          onRefused: (group, why) => refusals.ofGroup(group, why),
         },
         consumption,
       );
@@ -174,7 +185,10 @@ export async function openKafkaMessageLog(given: KafkaMessageLogOptions): Promis
     },
     topics,
     createTopics,
-    ping,
+    ping: async () => {
+      await ping();
+      refusals.throwIfAny();
+    },
     async close() {
       if (closed) return;
       await Promise.all([...consumers].map((consumer) => consumer.stop()));

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LogUnavailable } from '../../core/exchange-error';
 import type { LogBatch, ReadRange } from '../../ports/message-log';
-import { answerOf, describe, unavailable, within } from './kafka-faults';
+import { answerOf, describe, refusalOf, unavailable, within } from './kafka-faults';
 import type { FetchedRecords } from './kafka-fetch';
 
 /**
@@ -62,7 +62,8 @@ export function openKafkaReader(options: ReaderOptions): KafkaReader {
         return await within(boundsOf(topic), left, () => new LogUnavailable(`the offsets of ${topic} were not answered in time`));
       } catch (cause) {
         discard();
-        if (closed || performance.now() + pauseMs >= untilMs) throw unavailable(`the offsets of ${topic} cannot be read`, cause);
+        if (closed || refusalOf(cause) !== undefined || performance.now() + pauseMs >= untilMs)
+          throw unavailable(`the offsets of ${topic} cannot be read`, cause);
         await sleep(pauseMs);
       }
     }
@@ -89,7 +90,7 @@ export function openKafkaReader(options: ReaderOptions): KafkaReader {
         failures = 0;
       } catch (cause) {
         discard(from);
-        if (closed || ++failures >= MAX_FAILURES) throw unavailable(`${topic} cannot be read`, cause);
+        if (closed || refusalOf(cause) !== undefined || ++failures >= MAX_FAILURES) throw unavailable(`${topic} cannot be read`, cause);
         options.onWarning?.('reading is tried again', { topic, reason: describe(cause), attempt: failures });
         await sleep(FIRST_PAUSE_MS * 2 ** (failures - 1));
         // Retention may have deleted the start meanwhile; the end can only have grown.

@@ -30,6 +30,7 @@ export interface KafkaBroker {
   versions: Record<number, { maxVersion: number } | undefined> | null;
   connectionPool: { getConnection(index: number): Promise<Connection> };
   fetch(request: FetchRequest): Promise<{ responses: FetchAnswer[] }>;
+  findGroupCoordinator(request: object): Promise<unknown>;
   disconnect(): Promise<void>;
 }
 
@@ -127,19 +128,37 @@ export function replaceFetch(
   kafka: Kafka,
   fetch: (broker: KafkaBroker, request: FetchRequest) => Promise<{ responses: FetchAnswer[] }>,
 ): void {
+  changeBrokers(kafka, (broker) => {
+    broker.fetch = (request) => fetch(broker, request);
+  });
+}
+
+/** Hears why a coordinator was not named: the consumers of this client only say that there is none. */
+export function hearCoordinatorErrors(kafka: Kafka, hear: (cause: unknown) => void): void {
+  changeBrokers(kafka, (broker) => {
+    const find = broker.findGroupCoordinator.bind(broker);
+    broker.findGroupCoordinator = (request) =>
+      find(request).catch((cause: unknown) => {
+        hear(cause);
+        throw cause;
+      });
+  });
+}
+
+function changeBrokers(kafka: Kafka, change: (broker: KafkaBroker) => void): void {
   const { symbol, create } = createClusterOf(kafka);
-  const createFetching: CreateCluster = (options) => {
+  const createChanged: CreateCluster = (options) => {
     const cluster = create(options);
     const { brokerPool } = cluster;
     const createBroker = brokerPool.createBroker.bind(brokerPool);
     brokerPool.createBroker = (given) => {
       const broker = createBroker(given);
-      broker.fetch = (request) => fetch(broker, request);
+      change(broker);
       return broker;
     };
     return cluster;
   };
-  Object.defineProperty(kafka, symbol, { value: createFetching });
+  Object.defineProperty(kafka, symbol, { value: createChanged, configurable: true });
 }
 
 export interface WireRequest {

@@ -5,8 +5,9 @@ import type { LogConsumer, MessageLog, TopicSpec } from '../../ports/message-log
 import { calmWarnings } from '../kafka/calm-warnings';
 import { startSupervised } from '../kafka/consumer-supervisor';
 import { openKafkaAppender } from '../kafka/kafka-appender';
-import { answerOf, unavailable, within } from '../kafka/kafka-faults';
+import { answerOf, refusalOf, unavailable, within } from '../kafka/kafka-faults';
 import { openKafkaReader } from '../kafka/kafka-reader';
+import { Refusals } from '../kafka/refusals';
 import { flushedTopicsAt, topicConfig } from '../kafka/topic-config';
 import { Brokers, type PlatformaticConnectionOptions } from './brokers';
 import { fetchCommitted, findCoordinator } from './group-member';
@@ -43,6 +44,7 @@ export async function openPlatformaticMessageLog(given: PlatformaticMessageLogOp
   const { topicPrefix } = options;
   const appendDeadlineMs = options.appendDeadlineMs ?? APPEND_DEADLINE_MS;
   const reader = openKafkaReader({ ...options, openSource: () => openPlatformaticRecordSource(options) });
+  const refusals = new Refusals();
   const consumers = new Set<LogConsumer>();
   let admin: Brokers | undefined;
   let closed = false;
@@ -132,9 +134,17 @@ export async function openPlatformaticMessageLog(given: PlatformaticMessageLogOp
     }
   }
 
+  const append: MessageLog['append'] = (records) =>
+    appender.append(records).catch((cause: unknown) => {
+      if (refusalOf(cause) !== undefined) refusals.ofAppend((cause as Error).message);
+      throw cause;
+    });
+
   const log: MessageLog = {
-    append: (records) => appender.append(records),
-    replace: async (_older, record) => void (await appender.append([record])),
+    append,
+    replace: async (_older, record) => {
+      await append([record]);
+    },
     async consume(consumption) {
       if (closed) throw new LogUnavailable('the log is closed');
       const sessionOptions = {
@@ -143,6 +153,7 @@ export async function openPlatformaticMessageLog(given: PlatformaticMessageLogOp
         heartbeatIntervalMs: options.heartbeatIntervalMs ?? 1_500,
         maxBatchMs: options.maxBatchMs ?? 120_000,
         ping,
+        onRefused: (group: string, why: string | undefined) => refusals.ofGroup(group, why),
       };
       const consumer = await startSupervised(
         sessionOptions,
@@ -173,7 +184,10 @@ export async function openPlatformaticMessageLog(given: PlatformaticMessageLogOp
       }),
     topics,
     createTopics,
-    ping,
+    ping: async () => {
+      await ping();
+      refusals.throwIfAny();
+    },
     async close() {
       if (closed) return;
       await Promise.all([...consumers].map((consumer) => consumer.stop()));
