@@ -41,6 +41,12 @@ export interface KafkaOptions {
   readyWithinMs?: number;
   /** Broker properties that replace the defaults. */
   properties?: Record<string, string>;
+  /** Of the cluster that it is a node of. */
+  clusterId?: string;
+  /** How long a start may take. */
+  readyWithinMs?: number;
+  /** More arguments of kafka-storage format, e.g. users. */
+  format?: string[];
   say?(line: string): void;
 }
 
@@ -76,6 +82,7 @@ export declare class ServicesUnavailable extends Error {}
 export declare function start(options?: StartOptions): Promise<Services>;
 export declare function startKafka(options?: KafkaOptions): Promise<LocalKafka>;
 export declare function startRedis(options?: RedisOptions): Promise<LocalRedis>;
+export declare function newClusterId(): string;
 export declare function freePort(): Promise<number>;
 export declare function hasDocker(): Promise<boolean>;
 export declare function kafkaReady(brokers: string, withinMs?: number): Promise<void>;

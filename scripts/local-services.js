@@ -266,6 +266,9 @@ async function hasDocker() {
  * @property {boolean} [detached] outlives this process
  * @property {number} [readyWithinMs] default 60,000
  * @property {Record<string, string>} [properties] broker properties that replace the defaults
+ * @property {string} [clusterId] of the cluster that it is a node of; default: a new one
+ * @property {number} [readyWithinMs] how long a start may take; default 60,000
+ * @property {string[]} [format] more arguments of kafka-storage format, e.g. users
  * @property {(line: string) => void} [say] progress
  */
 
@@ -308,8 +311,8 @@ async function startKafka(options = {}) {
     const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
     fs.writeFileSync(properties, `${lines.join('\n')}\n`);
     if (!fs.existsSync(path.join(directory, 'data', 'meta.properties'))) {
-      const id = randomBytes(16).toString('base64url').replace(/^-/, 'A');
-      const formatted = await run(java, [...common, 'kafka.tools.StorageTool', 'format', '-t', id, '-c', properties]);
+      const formatting = ['format', '-t', options.clusterId ?? newClusterId(), '-c', properties, ...(options.format ?? [])];
+      const formatted = await run(java, [...common, 'kafka.tools.StorageTool', ...formatting]);
       if (formatted.code !== 0) throw new Error(`Kafka could not format its directory:\n${formatted.output.slice(-2000)}`);
     }
   }
@@ -378,6 +381,11 @@ async function startKafka(options = {}) {
     /** Orderly end; removes the directory unless it was given. */
     stop: discard,
   };
+}
+
+/** As kafka-storage random-uuid: an argument must not begin with a dash. */
+function newClusterId() {
+  return randomBytes(16).toString('base64url').replace(/^-/, 'A');
 }
 
 /** What makes one node on a laptop behave like the cluster it stands for. */
@@ -657,6 +665,7 @@ module.exports = {
   hasDocker,
   isOurs,
   kafkaReady,
+  newClusterId,
   redisReady,
   start,
   startKafka,

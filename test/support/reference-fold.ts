@@ -69,7 +69,8 @@ export class ReferenceDossier {
     const step: ReferenceStep = { exit: 'applied', asked: [], withdrawn: [] };
     if (fact.kind === 'declaration') this.declare(fact.value, step);
     else if (fact.kind === 'decision') step.exit = this.decide(fact.value);
-    else step.exit = this.pass(fact.value);
+    else if (fact.kind === 'deadline') step.exit = this.pass(fact.value);
+    else throw new Error('the model knows no erasures: they change no verdict');
     if (step.exit === 'applied') this.asOf = Math.max(this.asOf, Date.parse(fact.value.receivedAt));
     return step;
   }

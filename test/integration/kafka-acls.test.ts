@@ -1,0 +1,216 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { metadataV10 } from '@platformatic/kafka';
+import { openKafkaMessageLog } from '../../gateway/edges/kafka/kafka-message-log';
+import { Brokers } from '../../gateway/edges/platformatic/brokers';
+import { openPlatformaticMessageLog } from '../../gateway/edges/platformatic/platformatic-message-log';
+import type { MessageLog } from '../../gateway/ports/message-log';
+import { topicCatalogue } from '../../gateway/topic-catalogue';
+import { numbered } from '../contract/message-log';
+import { buildGateway } from '../support/gateway-process';
+import { ADMINISTRATOR, secureKafka, type SecureKafka } from '../support/secure-kafka';
+
+jest.setTimeout(900_000);
+
+/**
+ * deploy/acls.js against a broker with an authorizer, and what each user can do then, asked of the broker topic by topic: contract.md §4.
+ * The harbour master decides by rules, customs and tax have back-ends, planning has a desk.
+ */
+const PREFIX = 'port.';
+const ROOT = path.resolve(__dirname, '..', '..');
+const CODES = ['harbour-master', 'customs', 'tax', 'planning'];
+const MODES = { AGENCY_CUSTOMS_MODE: 'backend', AGENCY_TAX_MODE: 'backend', AGENCY_PLANNING_MODE: 'desk' };
+const TOPICS = topicCatalogue(CODES, { partitions: 1, retentionDays: 1 }).map(({ topic }) => topic);
+
+const each = (...kinds: string[]): string[] => kinds.flatMap((kind) => CODES.map((code) => `${kind}.${code}`));
+const adapter = (code: string, ...more: string[]): { writes: string[]; reads: string[] } => ({
+  writes: [...more, `test.decisions.${code}`, 'dead-letters'],
+  reads: [`requests.${code}`, `test.requests.${code}`],
+});
+const backend = (code: string): { writes: string[]; reads: string[] } => ({
+  writes: [`decisions.${code}`],
+  reads: [`requests.${code}`, `results.${code}`],
+});
+
+/** Of each user; what is not here is refused. */
+const MAY: Record<string, { writes: string[]; reads: string[] }> = {
+  'seaport-intake': {
+    writes: ['dossiers', 'evidence', 'audit', ...each('requests', 'decisions', 'test.requests', 'test.decisions')],
+    reads: ['dossiers', 'audit', 'evidence', 'dead-letters'],
+  },
+  'seaport-exchange': {
+    writes: ['dossiers', 'clearances', 'dead-letters', 'audit', ...each('requests', 'results', 'test.requests')],
+    reads: ['dossiers', 'clearances', 'audit', ...each('decisions', 'test.decisions')],
+  },
+  'seaport-adapter-harbour-master': adapter('harbour-master', 'decisions.harbour-master'),
+  'seaport-adapter-customs': adapter('customs'),
+  'seaport-adapter-tax': adapter('tax'),
+  'seaport-adapter-planning': adapter('planning'),
+  'seaport-adapters': {
+    writes: ['decisions.harbour-master', 'dead-letters', ...each('test.decisions')],
+    reads: each('requests', 'test.requests'),
+  },
+  customs: backend('customs'),
+  tax: backend('tax'),
+  'seaport-operator': { writes: ['dossiers'], reads: ['dead-letters'] },
+  'seaport-auditor': { writes: [], reads: ['audit'] },
+  stranger: { writes: [], reads: [] },
+};
+const GATEWAY = Object.keys(MAY).filter((user) => /^seaport-(intake|exchange|adapter)/.test(user));
+
+let secure: SecureKafka;
+/** What deploy/acls.js said the first time. */
+let said: string;
+
+function run(script: string, user: string, ...args: string[]): string {
+  const env = { PATH: process.env['PATH'] ?? '', ...MODES, TOPIC_PREFIX: PREFIX, ...secure.environment(user) };
+  return execFileSync(process.execPath, [path.join(ROOT, 'deploy', script), ...args], { env, encoding: 'utf8', stdio: 'pipe' });
+}
+
+beforeAll(async () => {
+  buildGateway();
+  secure = await secureKafka(Object.keys(MAY));
+  said = run('acls.js', ADMINISTRATOR);
+  run('topics.js', 'seaport-operator', '--partitions', '1', '--replication', '1');
+  // Something to read in each.
+  const log = await openKafkaMessageLog({ brokers: [secure.kafka.brokers], clientId: 'anybody', topicPrefix: PREFIX });
+  await log.append(TOPICS.flatMap((topic) => numbered(topic, 1)));
+  await log.close();
+});
+
+afterAll(() => secure.stop());
+
+it('makes the ACLs once, shows what else is open to somebody, and how to close it', async () => {
+  expect(said).toMatch(/^seaport-intake: \d+ ACLs, [1-9]\d* created$/m);
+  expect(said).not.toContain('To take away');
+  expect(run('acls.js', ADMINISTRATOR)).not.toMatch(/ [1-9]\d* created/);
+  const admin = secure.client(ADMINISTRATOR).admin();
+  await admin.connect();
+  const open = { host: '*', permissionType: 3, operation: 3, resourceType: 2 } as const;
+  await admin.createAcls({
+    acl: [
+      { ...open, principal: 'User:stranger', resourceName: 'port.req', resourcePatternType: 4 },
+      { ...open, principal: 'User:stranger', resourceName: 'another.topic', resourcePatternType: 3 },
+    ],
+  });
+  const shown = run('acls.js', ADMINISTRATOR);
+  expect(shown.slice(shown.indexOf('Not of this set'))).toBe(
+    [
+      'Not of this set, and open to what is here. To take away:',
+      `kafka-acls.sh --bootstrap-server ${secure.brokers} --command-config admin.properties --remove --force \\`,
+      '  --allow-principal User:stranger --operation Read \\',
+      '  --resource-pattern-type prefixed \\',
+      '  --topic port.req',
+      '',
+    ].join('\n'),
+  );
+  await admin.deleteAcls({
+    filters: [{ ...open, operation: 1, resourceType: 1, principal: 'User:stranger', resourcePatternType: 1 } as never],
+  });
+  await admin.disconnect();
+});
+
+it('is refused to anybody but an administrator, with a clear message', () => {
+  expect(() => run('acls.js', 'seaport-operator')).toThrow(/acls: ACLs cannot be listed: this user has no ACL for it/);
+});
+
+it.each(Object.keys(MAY))('%s may read and write what the table grants it, and nothing else', async (user) => {
+  const brokers = new Brokers({ brokers: [secure.brokers], clientId: user, ...credentialsOf(user) }, 10_000);
+  // The broker lists what the user may describe, and says of each what else it may do (KIP-430).
+  const { topics } = await brokers.ask(await brokers.any(), metadataV10.api.async, null, false, true);
+  await brokers.close();
+  const { reads, writes } = MAY[user] ?? { reads: [], writes: [] };
+  const having = (...operations: number[]): string[] =>
+    topics
+      .filter(({ topicAuthorizedOperations: bits }) => operations.some((operation) => (bits & (1 << operation)) !== 0))
+      .map(({ name }) => (name ?? '').slice(PREFIX.length))
+      .sort();
+  expect({ reads: having(3), writes: having(4) }).toEqual({ reads: [...reads].sort(), writes: [...writes].sort() });
+  // Create; delete, alter and what else there is.
+  expect(having(5)).toEqual(user === 'seaport-operator' ? [...TOPICS].sort() : []);
+  expect(having(6, 7, 9, 10, 11, 12)).toEqual([]);
+  const seen = GATEWAY.includes(user) || user === 'seaport-operator' ? TOPICS : [...reads, ...writes];
+  expect(topics.map(({ name }) => name).sort()).toEqual([...new Set(seen)].map((topic) => PREFIX + topic).sort());
+});
+
+describe.each([
+  ['kafkajs', openKafkaMessageLog],
+  ['@platformatic/kafka', openPlatformaticMessageLog],
+])('through %s', (_client, open) => {
+  const openAs = (user: string): Promise<MessageLog> =>
+    open({ brokers: [secure.brokers], clientId: user, topicPrefix: PREFIX, ...credentialsOf(user) });
+
+  it('an agency writes its decisions, reads what it is asked, in a group of its own', async () => {
+    const log = await openAs('customs');
+    await log.append(numbered('decisions.customs', 1));
+    expect(await canRead(log, 'requests.customs')).toBe(true);
+    expect(await canRead(log, 'results.customs')).toBe(true);
+    expect(await canJoin(log, 'customs.1', 'requests.customs')).toBe(true);
+    await log.close();
+  });
+
+  it('an agency neither reads what others are asked nor decides for them, nor anything that holds whole dossiers', async () => {
+    const log = await openAs('customs');
+    for (const topic of [
+      'requests.tax',
+      'results.tax',
+      'decisions.customs',
+      'dossiers',
+      'clearances',
+      'evidence',
+      'audit',
+      'test.requests.customs',
+    ])
+      expect([topic, await canRead(log, topic)]).toEqual([topic, false]);
+    for (const topic of ['decisions.tax', 'requests.customs', 'dossiers', 'clearances', 'test.decisions.customs'])
+      expect([topic, await isAllowed(log.append(numbered(topic, 1)))]).toEqual([topic, false]);
+    for (const group of ['adapter.customs', 'tax.1', 'exchange'])
+      expect([group, await canJoin(log, group, 'requests.customs')]).toEqual([group, false]);
+    await log.close();
+  });
+
+  it('intake forges no clearance and reads none; the exchange decides for nobody', async () => {
+    const [intake, exchange] = [await openAs('seaport-intake'), await openAs('seaport-exchange')];
+    expect(await isAllowed(intake.append(numbered('clearances', 1)))).toBe(false);
+    expect(await canRead(intake, 'clearances')).toBe(false);
+    expect(await canJoin(intake, 'exchange', 'dossiers')).toBe(false);
+    expect(await isAllowed(exchange.append(numbered('decisions.customs', 1)))).toBe(false);
+    expect(await isAllowed(exchange.createTopics([{ topic: 'another', partitions: 1 }]))).toBe(false);
+    await Promise.all([intake.close(), exchange.close()]);
+  });
+});
+
+function credentialsOf(user: string): {
+  ssl: { ca: string };
+  sasl: { mechanism: 'scram-sha-512'; username: string; password: string };
+} {
+  return {
+    ssl: { ca: readFileSync(secure.authority.caFile, 'utf8') },
+    sasl: { mechanism: 'scram-sha-512', username: user, password: secure.passwordOf(user) },
+  };
+}
+
+/** False where the cluster refuses it for want of an ACL; any other failure is the test's. */
+async function isAllowed(attempt: Promise<unknown>): Promise<boolean> {
+  try {
+    await attempt;
+    return true;
+  } catch (cause) {
+    if (/_AUTHORIZATION_FAILED/.test((cause as Error).message)) return false;
+    throw cause;
+  }
+}
+
+async function canRead(log: MessageLog, topic: string): Promise<boolean> {
+  let seen = 0;
+  const reading = log.read(topic, [{ partition: 0, from: 0, to: 1 }], ({ records }) => {
+    seen += records.length;
+  });
+  return (await isAllowed(reading)) && seen === 1;
+}
+
+async function canJoin(log: MessageLog, group: string, topic: string): Promise<boolean> {
+  const joining = log.consume({ group: PREFIX + group, topics: [topic], onBatch: () => Promise.resolve() });
+  return isAllowed(joining.then((consumer) => consumer.stop()));
+}
