@@ -38,6 +38,9 @@ const odd: Record<string, [text: string, value: unknown]> = {
   LOG_RETENTION_DAYS: ['397', 397],
   PORT_TIME_ZONE: ['Pacific/Chatham', 'Pacific/Chatham'],
   PORT_SECURITY_LEVEL: ['3', '3'],
+  TLS_CERT_FILE: ['/odd/tls.pem', '/odd/tls.pem'],
+  TLS_KEY_FILE: ['/odd/tls.key', '/odd/tls.key'],
+  TLS_CLIENT_CA_FILE: ['/odd/client-ca.pem', '/odd/client-ca.pem'],
   API_KEYS_FILE: ['/odd/keys.json', '/odd/keys.json'],
   OIDC_ISSUER: ['https://odd-issuer/realm', 'https://odd-issuer/realm'],
   OIDC_AUDIENCE: ['odd-audience', 'odd-audience'],
@@ -57,6 +60,9 @@ const companions: Record<string, Record<string, string>> = {
   REDIS_SSL_CA_FILE: { REDIS_URL: 'rediss://r' },
   REDIS_PASSWORD_FILE: { REDIS_URL: 'redis://r' },
   KAFKA_SSL_CA_FILE: { KAFKA_SSL: 'true' },
+  TLS_CERT_FILE: { TLS_CERT_FILE: '/cert', TLS_KEY_FILE: '/key' },
+  TLS_KEY_FILE: { TLS_CERT_FILE: '/cert', TLS_KEY_FILE: '/key' },
+  TLS_CLIENT_CA_FILE: { TLS_CERT_FILE: '/cert', TLS_KEY_FILE: '/key' },
   OIDC_ISSUER: { OIDC_ISSUER: 'https://issuer', OIDC_AUDIENCE: 'us' },
   OIDC_AUDIENCE: { OIDC_ISSUER: 'https://issuer', OIDC_AUDIENCE: 'us' },
   OIDC_JWKS_FILE: { OIDC_ISSUER: 'https://issuer', OIDC_AUDIENCE: 'us' },
@@ -192,6 +198,12 @@ test('an issuer of tokens takes the place of API keys, has an audience, and is h
   for (const bad of ['issuer', 'ldap://issuer', 'https://me:secret@issuer', 'https://issuer?a=b'])
     expect(faultsOf({ ...tokens, OIDC_ISSUER: bad })).toEqual([expect.stringMatching(/^OIDC_ISSUER(?!.*secret)/)]);
   expect(faultsOf({ OIDC_ROLE_CLAIM: 'a b' })).toEqual([expect.stringContaining('OIDC_ROLE_CLAIM')]);
+});
+
+test('TLS needs a certificate and its key, client certificates need TLS', () => {
+  expect(faultsOf({ TLS_CERT_FILE: '/cert' })).toEqual(['TLS_CERT_FILE and TLS_KEY_FILE must be set together']);
+  expect(faultsOf({ TLS_KEY_FILE: '/key' })).toEqual(['TLS_CERT_FILE and TLS_KEY_FILE must be set together']);
+  expect(faultsOf({ TLS_CLIENT_CA_FILE: '/ca' })).toEqual(['TLS_CLIENT_CA_FILE needs TLS_CERT_FILE']);
 });
 
 test('production keeps all evidence unless told otherwise', () => {

@@ -36,6 +36,9 @@ export interface Settings {
   logRetentionDays: number;
   portTimeZone: string;
   portSecurityLevel: '1' | '2' | '3';
+  tlsCertFile: string;
+  tlsKeyFile: string;
+  tlsClientCaFile: string;
   apiKeysFile: string;
   oidcIssuer: string;
   oidcAudience: string;
@@ -176,6 +179,9 @@ export const settingsTable: readonly Row[] = [
   { field: 'logRetentionDays', env: 'LOG_RETENTION_DAYS', unit: 'days', fallback: '400', production: false, meaning: 'How long topics keep records', read: integer(1, 36_500) },
   { field: 'portTimeZone', env: 'PORT_TIME_ZONE', unit: 'IANA', fallback: 'Asia/Ho_Chi_Minh', production: false, meaning: 'Zone of a port that the list does not know', read: timeZone },
   { field: 'portSecurityLevel', env: 'PORT_SECURITY_LEVEL', unit: '', fallback: '1', production: false, meaning: 'ISPS level of the port, told in EPC receipts', read: oneOf('1', '2', '3') },
+  { field: 'tlsCertFile', env: 'TLS_CERT_FILE', unit: 'PEM', fallback: '', production: false, meaning: 'Certificate of the HTTP port and what leads to its authority, read again when it changes; empty: no TLS', read: text },
+  { field: 'tlsKeyFile', env: 'TLS_KEY_FILE', unit: 'PEM', fallback: '', production: false, meaning: 'Private key of the certificate', read: text },
+  { field: 'tlsClientCaFile', env: 'TLS_CLIENT_CA_FILE', unit: 'PEM', fallback: '', production: false, meaning: 'Authorities of client certificates; the file of API_KEYS_FILE says who they are; empty: none are asked for', read: text },
   { field: 'apiKeysFile', env: 'API_KEYS_FILE', unit: '', fallback: '', production: false, meaning: 'Hashed API keys, read again when it changes; in production this or OIDC_ISSUER; without both: development credentials', read: text },
   { field: 'oidcIssuer', env: 'OIDC_ISSUER', unit: 'https://…', fallback: '', production: false, meaning: 'Issuer of tokens (JWT), as their iss has it; its keys by its discovery document; empty: none', read: issuer },
   { field: 'oidcAudience', env: 'OIDC_AUDIENCE', unit: '', fallback: '', production: false, meaning: 'What must stand in aud of a token', read: text },
@@ -276,6 +282,8 @@ function contradictions(settings: Settings): string[] {
   if (hasSasl !== (settings.kafkaSaslUsername !== '') || hasSasl !== (settings.kafkaSaslPasswordFile !== '')) {
     faults.push('KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD_FILE must be set together');
   }
+  if ((settings.tlsCertFile === '') !== (settings.tlsKeyFile === '')) faults.push('TLS_CERT_FILE and TLS_KEY_FILE must be set together');
+  if (settings.tlsClientCaFile !== '' && settings.tlsCertFile === '') faults.push('TLS_CLIENT_CA_FILE needs TLS_CERT_FILE');
   if ((settings.oidcIssuer === '') !== (settings.oidcAudience === '')) faults.push('OIDC_ISSUER and OIDC_AUDIENCE must be set together');
   if (settings.oidcIssuer === '' && settings.oidcJwksFile !== '') faults.push('OIDC_JWKS_FILE needs OIDC_ISSUER');
   if (settings.production && settings.oidcIssuer.startsWith('http:') && settings.oidcJwksFile === '')

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -256,35 +257,39 @@ async function open(
       onWarning: (message, cause) => logger.warn({ err: describe(cause) }, message),
     });
     closers.push(() => refusedAccess.stop());
-    http = createHttpServer({
-      settings,
-      limits,
-      admission,
-      clock,
-      rules,
-      authenticate: identity.authenticate,
-      intake,
-      dryRun: new DryRun({ intake, rules, store: reader, assess: (request) => assessorOf(request, predictedBy, rules.agencies) }),
-      reads,
-      waiting,
-      decisions: new DecisionDesk({ log, store, reads, clock, partitions }),
-      operator,
-      deadLetters: new DeadLetterDesk({ log, sealer }),
-      tasks: new TaskDesk({ store, reader, rules, partitions }),
-      jobs,
-      audit,
-      auditDesk: new AuditDesk({ log, partitions }),
-      refusedAccess,
-      erasures: new ErasureDesk({ log, reads, clock, partitions }),
-      evidence: new EvidenceDesk({ log, store, reads, sealer, signer, clock, partitions }),
-      signer,
-      metrics,
-      epc: { receipt: writeEpcReceipt, clearance: writeEpcClearance, problems: writeEpcProblems },
-      documents: createDocuments(rules),
-      random: createRandom(),
-      stopping: () => stopping,
-      logger,
-    });
+    http = createHttpServer(
+      {
+        settings,
+        limits,
+        admission,
+        clock,
+        rules,
+        authenticate: identity.authenticate,
+        intake,
+        dryRun: new DryRun({ intake, rules, store: reader, assess: (request) => assessorOf(request, predictedBy, rules.agencies) }),
+        reads,
+        waiting,
+        decisions: new DecisionDesk({ log, store, reads, clock, partitions }),
+        operator,
+        deadLetters: new DeadLetterDesk({ log, sealer }),
+        tasks: new TaskDesk({ store, reader, rules, partitions }),
+        jobs,
+        audit,
+        auditDesk: new AuditDesk({ log, partitions }),
+        refusedAccess,
+        erasures: new ErasureDesk({ log, reads, clock, partitions }),
+        evidence: new EvidenceDesk({ log, store, reads, sealer, signer, clock, partitions }),
+        signer,
+        metrics,
+        epc: { receipt: writeEpcReceipt, clearance: writeEpcClearance, problems: writeEpcProblems },
+        documents: createDocuments(rules),
+        random: createRandom(),
+        stopping: () => stopping,
+        logger,
+      },
+      identity.tls,
+    );
+    identity.serve(http);
   }
 
   const report = async (dependencies: Health['dependencies'] = {}): Promise<ProcessReport> => {
@@ -541,14 +546,16 @@ async function beforeScrape(
   }
 }
 
-function listen(server: Server, port: number, host: string): Promise<string> {
+function listen(server: Server | TlsServer, port: number, host: string): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);
       const address = server.address();
       const bound = typeof address === 'object' && address !== null ? address.port : port;
-      resolve(`http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${bound}`);
+      resolve(
+        `${'setSecureContext' in server ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${bound}`,
+      );
     });
   });
 }

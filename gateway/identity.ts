@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
+import type { SecureContextOptions } from 'node:tls';
 import type { Logger } from 'pino';
 import { SettingsFault, type Settings } from '../config/settings';
 import { ensureDevelopmentCredentials } from './development';
 import { reloading, type Reloading } from './edges/files/reloading';
 import { createAuthenticate, type Authenticate } from './edges/http/authenticate';
 import { ApiKeyTable } from './edges/http/identity/api-key-table';
+import { CertificateTable } from './edges/http/identity/certificate-table';
 import { CredentialsFault, readCredentials } from './edges/http/identity/credentials-file';
 import { discoveredKeys, issuerKeys, readKeySet, type IssuerKeys } from './edges/http/identity/issuer-keys';
+import { readTls } from './edges/http/identity/server-certificate';
 import { createTokenVerifier, type TokenVerifier } from './edges/http/identity/token-verifier';
 import type { Metrics } from './edges/metrics/metrics';
 import type { Clock } from './ports/clock';
@@ -14,6 +17,10 @@ import type { Clock } from './ports/clock';
 /** Wires who may call: from files that are read again when they change, in development from credentials that the gateway makes. */
 export interface Identity {
   authenticate: Authenticate;
+  /** What the HTTP port does TLS with at its start; undefined: none. */
+  tls: SecureContextOptions | undefined;
+  /** From now on this server has what the files of TLS say, for each new connection. */
+  serve(server: { useTls(options: SecureContextOptions): void }): void;
   /** Reads every file again (SIGHUP). */
   reload(): void;
   stop(): void;
@@ -34,13 +41,34 @@ export async function openIdentity(ports: IdentityPorts): Promise<Identity> {
   const { settings, agencies, connected, clock } = ports;
   const parts: Pick<Reloading, 'reload' | 'stop'>[] = [];
   const keys = new ApiKeyTable(clock, isDevelopment(settings) ? ensureDevelopmentCredentials(settings.varDir, connected) : []);
+  const certificates = settings.tlsClientCaFile === '' ? undefined : new CertificateTable(clock);
   if (settings.apiKeysFile !== '') {
-    const load = (): void => keys.replace(readCredentials(readFileSync(settings.apiKeysFile, 'utf8'), agencies).keys);
+    const load = (): void => {
+      const read = readCredentials(readFileSync(settings.apiKeysFile, 'utf8'), agencies);
+      keys.replace(read.keys);
+      certificates?.replace(read.certificates ?? []);
+    };
     parts.push(loaded('api-keys', `API_KEYS_FILE="${settings.apiKeysFile}"`, [settings.apiKeysFile], load, ports));
   }
   const tokens = settings.oidcIssuer === '' ? undefined : await openTokens(ports, parts);
+  let tls: SecureContextOptions | undefined;
+  let served: Parameters<Identity['serve']>[0] | undefined;
+  if (settings.tlsCertFile !== '') {
+    const { tlsCertFile: certFile, tlsKeyFile: keyFile, tlsClientCaFile: clientCaFile } = settings;
+    const load = (): void => {
+      tls = readTls({ certFile, keyFile, clientCaFile }, clock.nowMs());
+      served?.useTls(tls);
+    };
+    const files = [certFile, keyFile, clientCaFile].filter((file) => file !== '');
+    parts.push(loaded('tls', `TLS_CERT_FILE="${certFile}"`, files, load, ports));
+  }
   return {
-    authenticate: createAuthenticate({ keys, tokens }),
+    authenticate: createAuthenticate({ keys, tokens, certificates }),
+    tls,
+    serve: (server) => {
+      served = server;
+      if (tls !== undefined) server.useTls(tls);
+    },
     reload: () => parts.forEach((part) => part.reload()),
     stop: () => parts.forEach((part) => part.stop()),
   };

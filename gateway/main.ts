@@ -114,7 +114,7 @@ function onSignals(signals: NodeJS.Signals[], stop: Stop): void {
 
 /** Only where there is something to read again: otherwise a terminal that closes ends what was started in it. */
 function onReload(settings: Settings, reload: () => void): void {
-  if (!isDevelopment(settings)) process.on('SIGHUP', reload);
+  if (!isDevelopment(settings) || settings.tlsCertFile !== '') process.on('SIGHUP', reload);
 }
 
 function onFatal(logger: Logger, stop: Stop): (cause: Error) => void {

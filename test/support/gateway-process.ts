@@ -89,7 +89,7 @@ export async function startGatewayProcess(
   });
   return {
     child,
-    url: /^gateway {2}(http:\S+)$/m.exec(written)?.[1] ?? '',
+    url: /^gateway {2}(https?:\S+)$/m.exec(written)?.[1] ?? '',
     adminUrl,
     output: () => written,
     stop: (signal = 'SIGTERM') => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { hash } from 'node:crypto';
 
 /** Who calls: tenant, agency and role come from the credential, never from the payload (guarantees.md §5). */
@@ -8,13 +9,17 @@ export type Principal =
   | { role: 'operator'; name: string }
   | { role: 'auditor'; name: string };
 
-/** An API key as it is kept: only its SHA-256. */
-export interface ApiKey {
-  sha256: string;
+/** A principal as a row of a file names it. */
+export interface PrincipalRow {
   role: Principal['role'];
   tenant?: string;
   agency?: string;
   name: string;
+}
+
+/** An API key as it is kept: only its SHA-256. */
+export interface ApiKey extends PrincipalRow {
+  sha256: string;
   /** Valid from this time on, and until that one; absent: without end. */
   notBefore?: string;
   expires?: string;
@@ -29,13 +34,19 @@ const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 export interface AuthenticatePorts {
   keys: { find(sha256: string): Principal | undefined };
   /** Undefined where no issuer is configured. */
+  /** Undefined where no client certificates are asked for. */
+  certificates?: { find(socket: Socket): Principal | undefined } | undefined;
   tokens?: { verify(token: string, sha256: string): Principal | undefined | Promise<Principal | undefined> } | undefined;
 }
 
-/** The caller of a request, by its bearer token: an API key, or what has the three parts of a JWT. */
-export function createAuthenticate({ keys, tokens }: AuthenticatePorts): Authenticate {
-  return ({ headers: { authorization } }) => {
-    if (authorization === undefined || authorization.length > MAX_HEADER_CHARACTERS || !isBearer(authorization)) return undefined;
+/**
+ * The caller of a request, by its bearer token: an API key, or what has the three parts of a JWT; without one, by the client certificate
+ * of its connection.
+ */
+export function createAuthenticate({ keys, tokens, certificates }: AuthenticatePorts): Authenticate {
+  return ({ headers: { authorization }, socket }) => {
+    if (authorization === undefined) return certificates?.find(socket);
+    if (authorization.length > MAX_HEADER_CHARACTERS || !isBearer(authorization)) return undefined;
     const token = authorization.slice(7).trim();
     const sha256 = hash('sha256', token, 'hex');
     return keys.find(sha256) ?? (tokens !== undefined && JWT.test(token) ? tokens.verify(token, sha256) : undefined);
@@ -46,7 +57,7 @@ function isBearer(header: string): boolean {
   return header.slice(0, 7).toLowerCase() === 'bearer ';
 }
 
-export function principalOf(key: ApiKey): Principal {
+export function principalOf(key: PrincipalRow): Principal {
   switch (key.role) {
     case 'agent':
       if (key.tenant === undefined) throw new Error(`API key ${key.name} names no tenant`);

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { ExchangeError } from '../../core/exchange-error';
 import { problemCodes, type ProblemCode } from '../../core/problem-catalogue';
@@ -20,21 +22,38 @@ import { createSubmissionHandler } from './submissions';
  * (performance.md §6); everything else goes through the express app. Both share the same pieces.
  */
 export interface HttpServer {
-  server: Server;
+  server: Server | TlsServer;
+  /** For each new connection from now on; those that are open go on. */
+  useTls(options: SecureContextOptions): void;
   /** Ends idle connections at once, lets requests under way finish, resolves when all are closed. */
   close(graceMs: number): Promise<void>;
 }
 
-export function createHttpServer(api: GatewayApi): HttpServer {
+/** How long a client may take over its TLS handshake. */
+const HANDSHAKE_MS = 5_000;
+
+export function createHttpServer(api: GatewayApi, tls?: SecureContextOptions): HttpServer {
   const submit = createSubmissionHandler(api);
   const app = createApp(api);
-  const server = createServer(
-    { maxHeaderSize: 8_192, headersTimeout: 5_000, requestTimeout: 130_000, connectionsCheckingInterval: 1_000, keepAliveTimeout: 30_000 },
-    (request, response) => {
-      if (isSubmission(request)) submit(request, response).catch((cause: unknown) => failed(api, cause, request, response));
-      else app(request, response);
-    },
-  );
+  const limits = {
+    maxHeaderSize: 8_192,
+    headersTimeout: 5_000,
+    requestTimeout: 130_000,
+    connectionsCheckingInterval: 1_000,
+    keepAliveTimeout: 30_000,
+  };
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    if (isSubmission(request)) submit(request, response).catch((cause: unknown) => failed(api, cause, request, response));
+    else app(request, response);
+  };
+  // A client whose certificate is not good is told so (401), as one whose token is not: it may have a token, too.
+  const server =
+    tls === undefined
+      ? createServer(limits, listener)
+      : createTlsServer(
+          { ...limits, ...tls, requestCert: tls.ca !== undefined, rejectUnauthorized: false, handshakeTimeout: HANDSHAKE_MS },
+          listener,
+        );
   // A submission is told to go on only when it is taken; everybody else at once, as node:http does.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (!isSubmission(request)) response.writeContinue();
@@ -43,6 +62,9 @@ export function createHttpServer(api: GatewayApi): HttpServer {
   server.on('clientError', answerClientError);
   return {
     server,
+    useTls: (options) => {
+      if ('setSecureContext' in server) server.setSecureContext(options);
+    },
     close: (graceMs) =>
       new Promise((resolve) => {
         const force = setTimeout(() => server.closeAllConnections(), graceMs);

@@ -53,6 +53,22 @@ test.each<[string, unknown, string]>([
   expect(faultsOf(content).join('\n')).toContain(told);
 });
 
+test('client certificates are known by a name or by their subject, each once', () => {
+  const officer = { role: 'agency', agency: 'customs', name: 'customs-gateway' };
+  const san = { ...officer, san: 'DNS:gateway.customs.vn' };
+  const subject = { ...officer, subject: 'C=VN, O=Customs, CN=gateway' };
+  expect(faultsOf({ keys: [], certificates: [san, subject] })).toEqual([]);
+  for (const bad of [
+    officer,
+    { ...san, ...subject },
+    { ...san, agency: 'police' },
+    { ...san, san: 'CN=x' },
+    { ...san, san: 'DNS:a, DNS:b' },
+  ])
+    expect(faultsOf({ keys: [], certificates: [bad] }).join()).toContain('/certificates/0');
+  expect(faultsOf({ keys: [], certificates: [san, san] })).toEqual(['/certificates/1 is that of /certificates/0 once more']);
+});
+
 test('two keys of one name are valid at a time, the third when the first is not any more', () => {
   const [first, second, third] = ['2026-03-01', '2026-06-01', '2026-09-01'].map((date) => `${date}T00:00:00Z`);
   const keys = [row('0', { expires: second }), row('1', { notBefore: first, expires: third }), row('2', { notBefore: second })];

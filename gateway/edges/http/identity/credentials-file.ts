@@ -2,10 +2,12 @@ import Ajv2020 from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import schema from '../../../../schemas/credentials.schema.json';
 import type { ApiKey } from '../authenticate';
+import type { CertificateRow } from './certificate-table';
 
 /** What the file of API_KEYS_FILE says (schemas/credentials.schema.json). */
 export interface Credentials {
   keys: ApiKey[];
+  certificates?: CertificateRow[];
 }
 
 /** Every fault of the file at once. */
@@ -46,13 +48,25 @@ export function readCredentials(text: string, agencies: readonly string[]): Cred
     });
     throw new CredentialsFault([...new Set(faults)].slice(0, MAX_FAULTS));
   }
-  const faults = [...agencyFaults(content, agencies), ...keyFaults(content.keys)];
+  const faults = [...agencyFaults(content, agencies), ...keyFaults(content.keys), ...certificateFaults(content.certificates ?? [])];
   if (faults.length > 0) throw new CredentialsFault(faults.slice(0, MAX_FAULTS));
   return content;
 }
 
-function agencyFaults({ keys }: Credentials, agencies: readonly string[]): string[] {
-  return keys.flatMap(({ agency }, i) => (agency === undefined || agencies.includes(agency) ? [] : [`/keys/${i} names an unknown agency`]));
+function certificateFaults(rows: readonly CertificateRow[]): string[] {
+  const places = new Map<string, number>();
+  return rows.flatMap(({ san, subject }, place) => {
+    const name = JSON.stringify([san, subject]);
+    const other = places.get(name);
+    places.set(name, place);
+    return other === undefined ? [] : [`/certificates/${place} is that of /certificates/${other} once more`];
+  });
+}
+
+function agencyFaults({ keys, certificates = [] }: Credentials, agencies: readonly string[]): string[] {
+  const faults = (rows: readonly { agency?: string }[], place: string): string[] =>
+    rows.flatMap(({ agency }, i) => (agency === undefined || agencies.includes(agency) ? [] : [`${place}/${i} names an unknown agency`]));
+  return [...faults(keys, '/keys'), ...faults(certificates, '/certificates')];
 }
 
 function keyFaults(keys: readonly ApiKey[]): string[] {
