@@ -19,7 +19,7 @@ import {
 } from './core/messages';
 import { partitionOf } from './core/partition';
 import { RuleSetUnknown } from './core/rule-set';
-import { IssuedClearances, type Issue } from './issued-clearances';
+import { IssuedClearances, rejectionIdOf, type Issue } from './issued-clearances';
 import type { Clock } from './ports/clock';
 import type { DossierStore, Marker, StoreChange } from './ports/dossier-store';
 import type { AppendedPosition, BatchControl, LogBatch, LogRecord, MessageLog, OutgoingRecord } from './ports/message-log';
@@ -477,7 +477,7 @@ export class Exchange {
   }
 
   private issueRejection(owner: Owner, rejected: DeclarationRejected, add: Add): Issue {
-    const id = `${rejected.declarationId}-rejected-${rejected.basis.offset}`;
+    const id = rejectionIdOf(rejected.declarationId, rejected.basis.offset);
     const value = Buffer.from(canonicalJson(rejected));
     if (owner.issued.take(id) === undefined)
       add('clearances', rejected.dossierId, EventType.rejected, id, rejected.dossierCode, rejected.receivedAt, value);
@@ -763,10 +763,10 @@ function settleIssued(owner: Owner, outgoing: OutgoingRecord[], appended: Append
   );
 }
 
-/** Whether an issued version says what the fold of today says. */
+/** Whether an issued version says what the fold of today says; its record may have been copied from another place since. */
 function isSame(issued: Buffer, clearance: Clearance): boolean {
   const { signature: _signature, ...unsigned } = JSON.parse(issued.toString()) as Clearance;
-  return canonicalJson(unsigned) === canonicalJson(clearance);
+  return canonicalJson({ ...unsigned, basis: clearance.basis }) === canonicalJson(clearance);
 }
 
 /** The fold of a record, or undefined where it breaks on it: the same would break it for ever, so it is set aside. */

@@ -1,10 +1,13 @@
-import type { MessageLog } from './ports/message-log';
+import type { LogRecord, MessageLog } from './ports/message-log';
 
 /**
  * Issued is issued: what stands in a partition of `clearances` from a position on, read forward only as far as the fold needs it, so
  * that a rebuild of a million dossiers holds a few thousand records at a time.
  */
 const CHUNK_RECORDS = 5_000;
+
+/** On a record that was copied from another prefix: where the record that it was issued for is here; its bytes name the place there. */
+export const BASIS_OFFSET_HEADER = 'basis_offset';
 
 /** Something issued in `clearances`: now, or before (then `value` is what was issued). */
 export interface Issue {
@@ -58,7 +61,7 @@ export class IssuedClearances {
       const to = Math.min(this.cursor + CHUNK_RECORDS, this.endAtStart);
       await this.log.read('clearances', [{ partition: this.partition, from: this.cursor, to }], (batch) => {
         for (const record of batch.records) {
-          this.basisRead = Math.max(this.basisRead, this.keep(record.headers['ce_id'], record.value, record.offset));
+          this.basisRead = Math.max(this.basisRead, this.keep(record));
         }
       });
       this.cursor = to;
@@ -107,7 +110,7 @@ export class IssuedClearances {
           const id = record.headers['ce_id'] ?? '';
           const at = oursAt.get(id);
           const issue = byId.get(id);
-          if (issue === undefined) this.keep(id, record.value, record.offset);
+          if (issue === undefined) this.keep(record);
           else if (at !== undefined && record.offset < at) {
             oursAt.delete(id);
             voided++;
@@ -121,8 +124,11 @@ export class IssuedClearances {
   }
 
   /** Keeps what was issued until its record is folded. The first record of an id is that version; a later different one is void. */
-  private keep(id: string | undefined, value: Buffer, offset: number): number {
-    const basis = basisOffsetOf(value);
+  private keep(record: LogRecord): number {
+    const { offset, headers, value } = record;
+    const id = headers['ce_id'];
+    const moved = headers[BASIS_OFFSET_HEADER];
+    const basis = moved === undefined ? basisOffsetOf(value) : Number(moved);
     if (id === undefined || this.waiting.has(id)) return basis;
     this.waiting.set(id, { value, offset, basis });
     const ids = this.byBasis.get(basis);
@@ -130,6 +136,11 @@ export class IssuedClearances {
     else ids.push(id);
     return basis;
   }
+}
+
+/** The ce_id of a rejection in `clearances`: a declaration may be rejected more than once. */
+export function rejectionIdOf(declarationId: string, basisOffset: number): string {
+  return `${declarationId}-rejected-${basisOffset}`;
 }
 
 function basisOffsetOf(value: Buffer): number {
