@@ -113,6 +113,8 @@ export class Stage {
       listeners: `PLAINTEXT://${HOST}:${direct},PROXIED://${HOST}:${proxied},CONTROLLER://${HOST}:${controller}`,
       'advertised.listeners': `PLAINTEXT://${HOST}:${direct},PROXIED://${HOST}:${ports.kafka}`,
       'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      // Kafka's own: on a busy machine a broker that gets no CPU for 3 s is no fault of ours.
+      'broker.session.timeout.ms': '9000',
     };
     [this.kafka, this.redis] = await Promise.all([
       startKafka({ quick: true, port: direct, properties: listeners, readyWithinMs: BROKER_WITHIN_MS, say }),
