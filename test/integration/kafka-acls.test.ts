@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { metadataV10 } from '@platformatic/kafka';
+import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs';
 import { openKafkaMessageLog } from '../../gateway/edges/kafka/kafka-message-log';
 import { Brokers } from '../../gateway/edges/platformatic/brokers';
 import { openPlatformaticMessageLog } from '../../gateway/edges/platformatic/platformatic-message-log';
@@ -36,8 +37,8 @@ const backend = (code: string): { writes: string[]; reads: string[] } => ({
 /** Of each user; what is not here is refused. */
 const MAY: Record<string, { writes: string[]; reads: string[] }> = {
   'seaport-intake': {
-    writes: ['dossiers', 'evidence', 'audit', ...each('requests', 'decisions', 'test.requests', 'test.decisions')],
-    reads: ['dossiers', 'audit', 'evidence', 'dead-letters'],
+    writes: ['dossiers', 'evidence', 'evidence-keys', 'audit', ...each('requests', 'decisions', 'test.requests', 'test.decisions')],
+    reads: ['dossiers', 'clearances', 'audit', 'evidence', 'evidence-keys', 'dead-letters'],
   },
   'seaport-exchange': {
     writes: ['dossiers', 'clearances', 'dead-letters', 'audit', ...each('requests', 'results', 'test.requests')],
@@ -87,11 +88,16 @@ it('makes the ACLs once, shows what else is open to somebody, and how to close i
   expect(run('acls.js', ADMINISTRATOR)).not.toMatch(/ [1-9]\d* created/);
   const admin = secure.client(ADMINISTRATOR).admin();
   await admin.connect();
-  const open = { host: '*', permissionType: 3, operation: 3, resourceType: 2 } as const;
+  const open = {
+    host: '*',
+    permissionType: AclPermissionTypes.ALLOW,
+    operation: AclOperationTypes.READ,
+    resourceType: AclResourceTypes.TOPIC,
+  };
   await admin.createAcls({
     acl: [
-      { ...open, principal: 'User:stranger', resourceName: 'port.req', resourcePatternType: 4 },
-      { ...open, principal: 'User:stranger', resourceName: 'another.topic', resourcePatternType: 3 },
+      { ...open, principal: 'User:stranger', resourceName: 'port.req', resourcePatternType: ResourcePatternTypes.PREFIXED },
+      { ...open, principal: 'User:stranger', resourceName: 'another.topic', resourcePatternType: ResourcePatternTypes.LITERAL },
     ],
   });
   const shown = run('acls.js', ADMINISTRATOR);
@@ -106,7 +112,15 @@ it('makes the ACLs once, shows what else is open to somebody, and how to close i
     ].join('\n'),
   );
   await admin.deleteAcls({
-    filters: [{ ...open, operation: 1, resourceType: 1, principal: 'User:stranger', resourcePatternType: 1 } as never],
+    filters: [
+      {
+        ...open,
+        operation: AclOperationTypes.ANY,
+        resourceType: AclResourceTypes.ANY,
+        principal: 'User:stranger',
+        resourcePatternType: ResourcePatternTypes.ANY,
+      },
+    ],
   });
   await admin.disconnect();
 });
@@ -159,6 +173,7 @@ describe.each([
       'dossiers',
       'clearances',
       'evidence',
+      'evidence-keys',
       'audit',
       'test.requests.customs',
     ])
@@ -170,10 +185,10 @@ describe.each([
     await log.close();
   });
 
-  it('intake forges no clearance and reads none; the exchange decides for nobody', async () => {
+  it("intake forges no clearance and reads no agency's topic; the exchange decides for nobody", async () => {
     const [intake, exchange] = [await openAs('seaport-intake'), await openAs('seaport-exchange')];
     expect(await isAllowed(intake.append(numbered('clearances', 1)))).toBe(false);
-    expect(await canRead(intake, 'clearances')).toBe(false);
+    for (const topic of ['requests.customs', 'results.customs', 'decisions.customs']) expect(await canRead(intake, topic)).toBe(false);
     expect(await canJoin(intake, 'exchange', 'dossiers')).toBe(false);
     expect(await isAllowed(exchange.append(numbered('decisions.customs', 1)))).toBe(false);
     expect(await isAllowed(exchange.createTopics([{ topic: 'another', partitions: 1 }]))).toBe(false);

@@ -75,7 +75,7 @@ export async function openKafkaAcls(options: KafkaConnectionOptions): Promise<Ka
             operation: AclOperationTypes.ANY,
             permissionType: AclPermissionTypes.ALLOW,
             // Of any name, principal and host: not given, whatever the library's types say.
-          } as Parameters<Admin['describeAcls']>[0]),
+          }),
         );
         found.push(...resources.flatMap((one) => listed(resource, one)));
       }

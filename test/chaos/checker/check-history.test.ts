@@ -665,7 +665,7 @@ const seededBugs: SeededBug[] = [
   // I12: offsets and feeds.
   {
     invariant: 'I12',
-    bug: 'an index entry of the feed is lost',
+    bug: 'what happened in a commit is lost to the feed',
     options: {
       storeOf: (part, store) => {
         if (part !== 'exchange') return store;
@@ -675,7 +675,9 @@ const seededBugs: SeededBug[] = [
           const versionOf = (change: StoreChange): boolean => 'put' in change && change.put.startsWith('cl:');
           const drop = !isLost && changes.some(versionOf);
           isLost ||= drop;
-          const kept = drop ? changes.filter((change) => !('add' in change && change.index.startsWith('fd:'))) : changes;
+          const isTold = (change: StoreChange): boolean =>
+            ('add' in change && change.index.startsWith('fd:')) || ('put' in change && change.put.startsWith('ev:'));
+          const kept = drop ? changes.filter((change) => !isTold(change)) : changes;
           return commit(partition, expected, next, kept, hints);
         };
         return store;
