@@ -64,7 +64,13 @@ export function aclCatalogue(agencies: readonly AclAgency[], topicPrefix: string
   return [
     ...seesTopics(intake),
     // Declarations, raw messages and audit entries; decisions that come by HTTP; what an operator redrives.
-    ...writes(intake, ['dossiers', 'evidence', 'evidence-keys', 'audit', ...each('requests', 'decisions', 'test.requests', 'test.decisions')]),
+    ...writes(intake, [
+      'dossiers',
+      'evidence',
+      'evidence-keys',
+      'audit',
+      ...each('requests', 'decisions', 'test.requests', 'test.decisions'),
+    ]),
     // The heads that the audit chain signs, and what operators and auditors ask for.
     ...reads(intake, ['dossiers', 'clearances', 'audit', 'evidence', 'evidence-keys', 'dead-letters']),
     ...grant(intake, 'Describe', 'group', groups),
