@@ -32,7 +32,7 @@ export async function secureKafka(users: readonly string[]): Promise<SecureKafka
   const kafka = await startKafka({
     quick: true,
     heapMegabytes: 384,
-    readyWithinMs: 800_000,
+    readyWithinMs: 240_000,
     port: plain,
     format: [...passwords].flatMap(([user, password]) => ['--add-scram', `SCRAM-SHA-512=[name=${user},password=${password}]`]),
     properties: {
@@ -55,7 +55,7 @@ export async function secureKafka(users: readonly string[]): Promise<SecureKafka
     if (password === undefined) throw new Error(`there is no user ${user}`);
     return password;
   };
-  return {
+  const secured: SecureKafka = {
     kafka,
     brokers,
     authority,
@@ -75,11 +75,20 @@ export async function secureKafka(users: readonly string[]): Promise<SecureKafka
         ssl: { ca: readFileSync(authority.caFile, 'utf8') },
         sasl: { mechanism: MECHANISM, username: user, password: passwordOf(user) },
         logLevel: logLevel.NOTHING,
-        retry: { retries: 1 },
+        // The first handshake with a broker that has just started takes a while on a busy machine.
+        connectionTimeout: 30_000,
+        authenticationTimeout: 30_000,
+        retry: { retries: 5 },
       }),
     stop: async () => {
       await kafka.stop();
       authority.remove();
     },
   };
+  // Also deploy/*.js, which wait for no broker, find it awake.
+  const admin = secured.client(ADMINISTRATOR).admin();
+  await admin.connect();
+  await admin.describeCluster();
+  await admin.disconnect();
+  return secured;
 }

@@ -1,0 +1,49 @@
+import { startSupervised, type SessionEvents } from './consumer-supervisor';
+
+const denied = (): Error => Object.assign(new Error('no'), { type: 'TOPIC_AUTHORIZATION_FAILED', retriable: false });
+const broken = (): Error => Object.assign(new Error('no'), { type: 'INVALID_REQUEST', retriable: false });
+
+/** Sessions that start one after the other; a fault is what the start of one rejects with. */
+async function supervised(starts: (Error | undefined)[]) {
+  const opened: SessionEvents[] = [];
+  const said: (string | undefined)[] = [];
+  const fatal: Error[] = [];
+  const options = { ping: () => Promise.resolve(), onRefused: (_group: string, why: string | undefined) => void said.push(why) };
+  const consumption = { group: 'g', topics: ['t'], onBatch: () => Promise.resolve(), onFatal: (cause: Error) => void fatal.push(cause) };
+  const starting = startSupervised(options, consumption, (events) => {
+    const fault = starts[opened.push(events) - 1];
+    return {
+      start: () => (fault === undefined ? Promise.resolve() : Promise.reject(fault)),
+      stop: () => Promise.resolve(),
+      abandon: () => undefined,
+      idleMs: () => 0,
+    };
+  });
+  return { consumer: await starting, opened, said, fatal };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('a start that is refused says what is missing', async () => {
+  await expect(supervised([denied()])).rejects.toThrow(
+    /group g cannot consume t: this user has no ACL for it .*TOPIC_AUTHORIZATION_FAILED/,
+  );
+});
+
+test('what is refused while it runs ends no process: it is told, tried again, and told when it is over', async () => {
+  const { consumer, opened, said, fatal } = await supervised([]);
+  opened[0]?.onCrash(denied());
+  await turn();
+  expect(said).toEqual([expect.stringMatching(/this user has no ACL for it/)]);
+  while (said.length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+  expect([said[1], opened.length, fatal]).toEqual([undefined, 2, []]);
+  await consumer.stop();
+});
+
+test('another fault that no waiting mends still ends the process', async () => {
+  const { consumer, opened, said, fatal } = await supervised([]);
+  opened[0]?.onCrash(broken());
+  await turn();
+  expect([said, fatal.map(({ message }) => message)]).toEqual([[], ['group g cannot go on: INVALID_REQUEST']]);
+  await consumer.stop();
+});
