@@ -30,9 +30,9 @@ test('who decides for an agency is its adapter or its own system, never both', (
   expect(topicsThat('tax', 'Write')).toEqual([]);
 });
 
-test('whole dossiers are read by the exchange, and by intake for the heads that the audit chain signs', () => {
+test('whole dossiers are read by the exchange, and by intake for the heads that the audit chain signs and for auditors', () => {
   const readers = (topic: string): string[] =>
     acls.filter(({ operation, name }) => operation === 'Read' && name === topic).map(({ user }) => user);
   expect(readers('port.dossiers')).toEqual(['seaport-intake', 'seaport-exchange']);
-  expect(readers('port.clearances')).toEqual(['seaport-exchange']);
+  expect(readers('port.clearances')).toEqual(['seaport-intake', 'seaport-exchange']);
 });
