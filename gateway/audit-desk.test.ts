@@ -1,7 +1,8 @@
 import { FakeClock } from '../test/support/fake-clock';
 import { FakeMessageLog } from '../test/support/fake-message-log';
 import { FakeSigner } from '../test/support/fake-signer';
-import { AuditDesk, auditPageText, parseAuditPosition, type AuditPage } from './audit-desk';
+import { AuditDesk, auditPageText, type AuditPage } from './audit-desk';
+import { parsePositions } from './positions-cursor';
 import { AuditLog } from './audit-log';
 import { AuditVerifier, type AuditFinding } from './core/verify-audit';
 
@@ -31,7 +32,7 @@ beforeEach(async () => {
 
 async function read(after: string | undefined, limit: number, chain?: string): Promise<AuditPage> {
   const prepared = await desk.prepare();
-  return desk.page({ after: parseAuditPosition(after) ?? new Map(), limit, chain }, prepared);
+  return desk.page({ after: parsePositions(after) ?? new Map(), limit, chain }, prepared);
 }
 
 async function pages(limit: number, chain?: string): Promise<AuditPage[]> {
@@ -103,5 +104,5 @@ test('a page that was tampered with does not verify', async () => {
 
 test('what is no cursor is none', () => {
   for (const cursor of ['nonsense', 'e30', Buffer.from('[[0,-1]]').toString('base64url'), Buffer.from('[[0]]').toString('base64url')])
-    expect(parseAuditPosition(cursor)).toBeUndefined();
+    expect(parsePositions(cursor)).toBeUndefined();
 });

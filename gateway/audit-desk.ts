@@ -1,6 +1,7 @@
 import { AUDIT_TOPIC } from './audit-log';
 import { partitionOf } from './core/partition';
 import type { MessageLog } from './ports/message-log';
+import { formatPositions, type Positions } from './positions-cursor';
 
 /**
  * The topic `audit` as an auditor reads it: page by page, the oldest first, each record as it is stored. A page ends where an append
@@ -24,14 +25,12 @@ export interface AuditPage {
 }
 
 export interface AuditQuery {
-  after: AuditPosition;
+  /** Next offset wanted by partition; 0 where none is said. */
+  after: Positions;
   limit: number;
   /** Of one process only. */
   chain: string | undefined;
 }
-
-/** Next offset wanted by partition; 0 where none is said. */
-export type AuditPosition = ReadonlyMap<number, number>;
 
 /** What `prepare` has seen: read what was there before this reading was itself recorded. */
 export interface PreparedAuditPage {
@@ -79,7 +78,7 @@ export class AuditDesk {
       if (next < end) more = true;
       positions.set(partition, next);
     }
-    return { items, next: formatPosition(positions), more, partitions };
+    return { items, next: formatPositions(positions), more, partitions };
   }
 
   /** Records from an offset on, `wanted` or a few more: up to the end of an append, where that is not too far. */
@@ -126,22 +125,4 @@ function said(text: string): { chain?: string; signature?: unknown } {
 export function auditPageText({ items, next, more, partitions }: AuditPage): string {
   const entries = items.map(({ partition, offset, record }) => `{"partition":${partition},"offset":${offset},"record":${record}}`);
   return `{"items":[${entries.join(',')}],"next":"${next}","more":${more},"partitions":${JSON.stringify(partitions)}}`;
-}
-
-function formatPosition(positions: AuditPosition): string {
-  return Buffer.from(JSON.stringify([...positions])).toString('base64url');
-}
-
-/** Undefined where it is no cursor of a page. */
-export function parseAuditPosition(cursor: string | undefined): AuditPosition | undefined {
-  if (cursor === undefined) return new Map();
-  try {
-    const positions = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown;
-    if (!Array.isArray(positions)) return undefined;
-    const isPosition = (entry: unknown): entry is [number, number] =>
-      Array.isArray(entry) && entry.length === 2 && entry.every((part) => Number.isSafeInteger(part) && Number(part) >= 0);
-    return positions.every(isPosition) ? new Map(positions) : undefined;
-  } catch {
-    return undefined;
-  }
 }

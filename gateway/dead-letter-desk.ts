@@ -3,6 +3,7 @@ import { catalogueEntry, problemCodes, type ProblemCode } from './core/problem-c
 import type { JobItem } from './operator-jobs';
 import type { LogRecord, MessageLog, OutgoingRecord } from './ports/message-log';
 import type { Sealer } from './ports/sealer';
+import { formatPositions, parsePositions } from './positions-cursor';
 import { DEAD_LETTERS_TOPIC, openDeadLetter } from './wire/dead-letter';
 import { maskRecord, type MaskedRecord } from './wire/masked-record';
 
@@ -66,7 +67,8 @@ export class DeadLetterDesk {
    * while `next` is there. Undefined: not a cursor.
    */
   async list(filter: DeadLetterFilter, limit: number, cursor: string | undefined): Promise<DeadLetterPage | undefined> {
-    const before = parseCursor(cursor);
+    /** Per partition the offset before which to go on. */
+    const before = parsePositions(cursor);
     if (before === undefined) return undefined;
     const parts = (await this.ports.log.offsets(DEAD_LETTERS_TOPIC)).map(({ partition, start, end }) => ({
       partition,
@@ -94,9 +96,11 @@ export class DeadLetterDesk {
       items.push(letter);
     }
     // Where the next page begins: before the letter that is next in line, or before what was scanned.
-    const positions = parts.map((part) => [part.partition, part.letters[0] === undefined ? part.before : offsetOf(part.letters[0]) + 1]);
+    const positions = new Map(
+      parts.map((part) => [part.partition, part.letters[0] === undefined ? part.before : offsetOf(part.letters[0]) + 1]),
+    );
     const more = parts.some(({ letters, before, start }) => letters.length > 0 || before > start);
-    return { items, next: more ? Buffer.from(JSON.stringify(positions)).toString('base64url') : null };
+    return { items, next: more ? formatPositions(positions) : null };
   }
 
   /** What it is, what is wrong, how it is built; no value of it. Undefined: no such dead letter. */
@@ -246,18 +250,4 @@ function deadLetterOf(record: LogRecord): DeadLetter {
     at: headers['ce_time'] ?? '',
     bytes: record.value.byteLength,
   };
-}
-
-/** Per partition the offset before which to go on. */
-function parseCursor(cursor: string | undefined): Map<number, number> | undefined {
-  if (cursor === undefined) return new Map();
-  try {
-    const positions = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown;
-    if (!Array.isArray(positions)) return undefined;
-    const isPosition = (entry: unknown): entry is [number, number] =>
-      Array.isArray(entry) && entry.length === 2 && entry.every((part) => Number.isSafeInteger(part) && Number(part) >= 0);
-    return positions.every(isPosition) ? new Map(positions) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -185,9 +185,9 @@ export class Intake {
     if (known.kind !== 'new')
       return known.kind === 'refused'
         ? { kind: 'refused', dialect, problems: [known.problem] }
-        : received(prepared, JSON.parse(known.receiptJson) as Receipt, known.receiptJson, true);
+        : received(prepared, known.receipt, known.receiptJson, true);
     const unsigned = withWarning(prepared.receipt, known.warning);
-    const canonical = canonicalReceipt(unsigned);
+    const canonical = canonicalJson(unsigned);
     const signature = await signer.signAside(canonical);
     const receipt: Receipt = { ...unsigned, signature };
     // Written once: for the signature, the record, the store and the answer.
@@ -255,9 +255,10 @@ export class Intake {
     ]);
     const elsewhere = home ? own?.slice(3) : away;
     for (const value of own?.slice(0, 2) ?? []) {
-      const receiptJson = value?.toString();
-      if (receiptJson !== undefined && (JSON.parse(receiptJson) as Receipt).declarationId === declarationId)
-        return { kind: 'known', receiptJson };
+      if (value === null) continue;
+      const receiptJson = value.toString();
+      const receipt = JSON.parse(receiptJson) as Receipt;
+      if (receipt.declarationId === declarationId) return { kind: 'known', receipt, receiptJson };
     }
     /** As far as the store shows, nothing of this dossier has come before. */
     const isFirst = own === undefined ? home : own[0] == null && own[2] == null;
@@ -311,7 +312,9 @@ export class Intake {
 }
 
 type Known =
-  { kind: 'new'; warning?: Problem; isFirst: boolean } | { kind: 'known'; receiptJson: string } | { kind: 'refused'; problem: Problem };
+  | { kind: 'new'; warning?: Problem; isFirst: boolean }
+  | { kind: 'known'; receipt: Receipt; receiptJson: string }
+  | { kind: 'refused'; problem: Problem };
 
 function refusal(code: ProblemCode): Known {
   return { kind: 'refused', problem: problem(code) };
@@ -331,11 +334,6 @@ function received(prepared: Prepared, receipt: Receipt, receiptJson: string, rep
 
 function withWarning(receipt: UnsignedReceipt, warning: Problem | undefined): UnsignedReceipt {
   return warning === undefined ? receipt : { ...receipt, warnings: [...receipt.warnings, warning] };
-}
-
-/** What is signed. Warnings are not in the order of RFC 8785, and rare. */
-function canonicalReceipt(receipt: UnsignedReceipt): string {
-  return receipt.warnings.length === 0 ? JSON.stringify(receipt) : canonicalJson(receipt);
 }
 
 /** The record: what intake knows of the declaration, its receipt, and the declaration as its last member. */

@@ -1,15 +1,7 @@
-import type { DossierState, Task } from './core/dossier';
+import { taskOf, type DossierState, type Task } from './core/dossier';
 import { isAnswered } from './core/clearance';
 import { isoTime } from './core/deadlines';
-import {
-  DOSSIER_ID_LENGTH,
-  TENANT_HASH_LENGTH,
-  dossierCodeOf,
-  hashOf,
-  tenantHashOf,
-  type DossierId,
-  type TaskId,
-} from './core/identifiers';
+import { DOSSIER_ID_LENGTH, TENANT_HASH_LENGTH, dossierCodeOf, hashOf, tenantHashOf, type DossierId } from './core/identifiers';
 import { timersOf, type DossierEvent } from './core/fold';
 import type { StoreChange } from './ports/dossier-store';
 
@@ -166,11 +158,6 @@ function taskChanges(before: DossierState | undefined, after: DossierState, task
   if (old !== undefined && was !== 'none')
     changes.push({ index: indexNamed(was, task.agency), drop: task.taskId, was: Date.parse(old.dueAt) });
   if (list !== 'none') changes.push({ index: indexNamed(list, task.agency), add: task.taskId, score: Date.parse(task.dueAt), was: null });
-}
-
-/** A task of the dossier, present or former. */
-export function taskOf(dossier: DossierState, taskId: TaskId): Task | undefined {
-  return dossier.tasks.find((task) => task.taskId === taskId) ?? dossier.formerTasks.find((task) => task.taskId === taskId);
 }
 
 function listOf(state: DossierState, task: Task): 'open' | 'done' | 'none' {

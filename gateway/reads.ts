@@ -1,5 +1,5 @@
 import { clearanceOf, verdictOfDossier } from './core/clearance';
-import type { DossierBody, DossierState, Task } from './core/dossier';
+import { taskOf, type DossierBody, type DossierState, type Task } from './core/dossier';
 import type { FoldRules } from './core/fold';
 import { isDossierId, isDossierOf, dossierIdOfTask, tenantHashOf, type DossierId, type Tenant } from './core/identifiers';
 import type { Clearance, DeclarationRejected, Receipt } from './core/messages';
@@ -7,7 +7,7 @@ import { partitionOf } from './core/partition';
 import { ruleSetById } from './core/rule-set';
 import { statusCodeOf } from './core/verdict';
 import type { DossierStore, IndexEntry } from './ports/dossier-store';
-import { indexes, keys, readEvents, readFeedMember, recordScore, scoreOfEventId, taskOf, type StoredEvent } from './read-model';
+import { indexes, keys, readEvents, readFeedMember, recordScore, scoreOfEventId, type StoredEvent } from './read-model';
 import type { StoreReader } from './store-reader';
 
 /**

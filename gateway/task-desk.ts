@@ -1,9 +1,8 @@
-import { isAnswered } from './core/clearance';
-import type { DossierBody, DossierState, Task } from './core/dossier';
+import { isOwed } from './core/clearance';
+import type { DossierBody, DossierState } from './core/dossier';
 import { ExchangeError } from './core/exchange-error';
 import { requestOf, viewOf, type FoldRules } from './core/fold';
 import { dossierIdOfTask, type DossierId } from './core/identifiers';
-import { AgencyRole } from './core/messages';
 import { partitionOf } from './core/partition';
 import type { JobItem } from './operator-jobs';
 import type { DossierStore, IndexEntry } from './ports/dossier-store';
@@ -125,9 +124,4 @@ export class TaskDesk {
     if (rebuilding != null || (await this.ports.reader.isLost(partition)))
       throw new ExchangeError('rebuilding', `partition ${partition} is being rebuilt`, { retriable: true });
   }
-}
-
-/** Asked, not answered, and not only told. */
-function isOwed(task: Task): boolean {
-  return task.asked && task.state !== 'withdrawn' && task.role !== AgencyRole.informed && !isAnswered(task);
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { readKafkaCredentials } from '../config/server-credentials';
 import { readSettings, type Settings } from '../config/settings';
 import { AUDIT_TOPIC } from '../gateway/audit-log';
 import type { ChainHead } from '../gateway/core/audit-chain';
@@ -123,13 +124,11 @@ async function openLog(settings: Settings): Promise<Found> {
 }
 
 function openKafka(settings: Settings): Promise<MessageLog> {
-  const { kafkaSsl, kafkaSslCaFile, kafkaSaslMechanism: mechanism, kafkaSaslUsername: username, kafkaSaslPasswordFile } = settings;
   return openKafkaMessageLog({
     brokers: [...settings.kafkaBrokers],
     clientId: 'seaport-audit-verify',
     topicPrefix: settings.topicPrefix,
-    ...(kafkaSsl ? { ssl: kafkaSslCaFile === '' ? true : { ca: readFileSync(kafkaSslCaFile, 'utf8') } } : {}),
-    ...(mechanism === '' ? {} : { sasl: { mechanism, username, password: readFileSync(kafkaSaslPasswordFile, 'utf8').trim() } }),
+    ...readKafkaCredentials(settings),
   });
 }
 

@@ -73,6 +73,11 @@ export function isAnswered(task: Task): boolean {
   }
 }
 
+/** Whether the agency owes an answer: asked, not answered, and not only informed. */
+export function isOwed(task: Task): boolean {
+  return task.asked && task.state !== 'withdrawn' && task.role !== AgencyRole.informed && !isAnswered(task);
+}
+
 /** The unsigned clearance of a state. Version 0 has no times of issue. Members stand in canonical order: its bytes are canonical JSON. */
 export function clearanceOf(
   state: DossierState,

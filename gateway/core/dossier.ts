@@ -89,3 +89,8 @@ export interface DossierState {
 
 /** The merged declaration of a dossier; kept apart from the state because most records do not need it. */
 export type DossierBody = Declaration;
+
+/** A task of the dossier, present or former. */
+export function taskOf(dossier: DossierState, taskId: TaskId): Task | undefined {
+  return dossier.tasks.find((task) => task.taskId === taskId) ?? dossier.formerTasks.find((task) => task.taskId === taskId);
+}

@@ -1,9 +1,9 @@
-import { clearanceOf, isAnswered, reasonsOf, verdictOfDossier, versionKeyOf } from './clearance';
+import { clearanceOf, isAnswered, isOwed, reasonsOf, verdictOfDossier, versionKeyOf } from './clearance';
 import { agencyDueAt, requiredFormalities } from './deadlines';
 import type { Declaration } from './declaration';
-import type { DossierBody, DossierState, Revision, Task } from './dossier';
+import { taskOf, type DossierBody, type DossierState, type Revision, type Task } from './dossier';
 import { dossierIdFromCode, dossierIdOf, taskIdOf } from './identifiers';
-import { AgencyRole, DeclarationAction, DecisionOutcome } from './messages';
+import { DeclarationAction, DecisionOutcome } from './messages';
 import type {
   Clearance,
   DeadlineRecord,
@@ -100,10 +100,7 @@ export function timersOf(state: DossierState): Map<string, string> {
   const timers = new Map<string, string>();
   if (state.cancelled || state.erasedAt !== undefined) return timers;
   const now = Date.parse(state.asOf);
-  // Who has not been asked yet, or is only informed, owes nothing.
-  for (const task of state.tasks)
-    if (task.asked && task.role !== AgencyRole.informed && !isAnswered(task) && task.state !== 'withdrawn' && !task.overdue)
-      timers.set(`task:${task.taskId}`, task.dueAt);
+  for (const task of state.tasks) if (isOwed(task) && !task.overdue) timers.set(`task:${task.taskId}`, task.dueAt);
   for (const entry of state.missing)
     if (entry.dueAt !== undefined && Date.parse(entry.dueAt) > now) timers.set(`formality:${entry.formality}`, entry.dueAt);
   return timers;
@@ -502,9 +499,7 @@ function foldDecision(
   position: Position,
   rules: FoldRules,
 ): FoldResult {
-  const task =
-    state?.tasks.find((candidate) => candidate.taskId === decision.taskId) ??
-    state?.formerTasks.find((candidate) => candidate.taskId === decision.taskId);
+  const task = state === undefined ? undefined : taskOf(state, decision.taskId);
   if (state === undefined || task === undefined) return { ...nothing(state), exit: { exit: 'dead-lettered', reason: 'task-unknown' } };
   if (task.agency !== decision.agency || state.test !== decision.test)
     return { ...nothing(state), exit: { exit: 'dead-lettered', reason: 'agency-mismatch' } };

@@ -1,6 +1,7 @@
 import type { Request, Response, Router } from 'express';
-import { auditPageText, parseAuditPosition } from '../../audit-desk';
+import { auditPageText } from '../../audit-desk';
 import { dossierIdFrom } from '../../dead-letter-desk';
+import { parsePositions } from '../../positions-cursor';
 import { send, sendProblem } from './answer';
 import { answerLookup, number, text } from './dossier-routes';
 import type { GatewayApi } from './gateway-api';
@@ -19,7 +20,7 @@ export function auditorRoutes(router: Router, api: GatewayApi): void {
     const limit = number(request.query['limit'], 100, 1, 1_000);
     const chain = text(request.query['chain']);
     const cursor = text(request.query['after']);
-    const after = parseAuditPosition(cursor);
+    const after = parsePositions(cursor);
     if (limit === undefined || after === undefined || (chain !== undefined && !/^[0-9a-f]{32}$/.test(chain)))
       return sendProblem(request, response, 'parameter-invalid');
     const prepared = await api.auditDesk.prepare();

@@ -1,8 +1,9 @@
 import { json, type Request, type Response, type Router } from 'express';
 import { dossierIdFrom, isDeadLetterId, type DeadLetterFilter } from '../../dead-letter-desk';
-import { MAX_RECORDS_PER_SECOND } from '../../operator-jobs';
+import { MAX_RECORDS_PER_SECOND, type JobKind } from '../../operator-jobs';
 import type { TaskFilter } from '../../task-desk';
 import { sendJson, sendProblem } from './answer';
+import type { Principal } from './authenticate';
 import { number, text } from './dossier-routes';
 import type { GatewayApi } from './gateway-api';
 import { actorOf, notFound, principalWith } from './principal';
@@ -60,14 +61,14 @@ export function repairRoutes(router: Router, api: GatewayApi): void {
     if (filter === undefined || rate === undefined) return sendProblem(request, response, 'parameter-invalid');
     const items = api.deadLetters.matching(filter);
     if (preview) return sendJson(response, 200, await api.jobs.preview(items), noStore);
-    await api.audit.record({
-      action: 'operator.redrive',
-      by: actorOf(principal),
-      detail: { filter: { ...filter }, recordsPerSecond: rate },
+    await startJob(api, response, {
+      kind: 'redrive',
+      by: principal,
+      filter,
+      rate,
+      items,
+      says: 'an operator began to redrive dead letters',
     });
-    const job = await api.jobs.start('redrive', principal.name, rate, items);
-    api.logger.warn({ operator: principal.name, jobId: job.jobId, recordsPerSecond: rate }, 'an operator began to redrive dead letters');
-    sendJson(response, 202, job, { ...noStore, Location: `/v1/ops/jobs/${job.jobId}` });
   });
 
   router.post('/v1/ops/tasks/resend', json({ limit: '16kb' }), async (request, response) => {
@@ -80,14 +81,7 @@ export function repairRoutes(router: Router, api: GatewayApi): void {
     if (filter === undefined || rate === undefined) return sendProblem(request, response, 'parameter-invalid');
     const items = api.tasks.open(filter);
     if (body['preview'] === true) return sendJson(response, 200, await api.jobs.preview(items), noStore);
-    await api.audit.record({
-      action: 'operator.resend',
-      by: actorOf(principal),
-      detail: { filter: { ...filter }, recordsPerSecond: rate },
-    });
-    const job = await api.jobs.start('resend', principal.name, rate, items);
-    api.logger.warn({ operator: principal.name, jobId: job.jobId, recordsPerSecond: rate }, 'an operator began to ask agencies again');
-    sendJson(response, 202, job, { ...noStore, Location: `/v1/ops/jobs/${job.jobId}` });
+    await startJob(api, response, { kind: 'resend', by: principal, filter, rate, items, says: 'an operator began to ask agencies again' });
   });
 
   router.get('/v1/ops/jobs', async (request, response) => {
@@ -112,6 +106,25 @@ export function repairRoutes(router: Router, api: GatewayApi): void {
 }
 
 type Jobs = GatewayApi['jobs'];
+
+interface JobOrder {
+  kind: JobKind;
+  by: Principal;
+  filter: object;
+  rate: number;
+  items: Parameters<Jobs['start']>[3];
+  /** In the log. */
+  says: string;
+}
+
+/** Recorded first, then begun. */
+async function startJob(api: GatewayApi, response: Response, { kind, by, filter, rate, items, says }: JobOrder): Promise<void> {
+  const detail = { filter: { ...filter }, recordsPerSecond: rate };
+  await api.audit.record({ action: `operator.${kind}`, by: actorOf(by), detail });
+  const job = await api.jobs.start(kind, by.name, rate, items);
+  api.logger.warn({ operator: by.name, jobId: job.jobId, recordsPerSecond: rate }, says);
+  sendJson(response, 202, job, { ...noStore, Location: `/v1/ops/jobs/${job.jobId}` });
+}
 
 function answerJob(request: Request, response: Response, job: Awaited<ReturnType<Jobs['get']>>): void {
   if (job === undefined) return notFound(request, response);

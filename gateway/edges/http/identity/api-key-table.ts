@@ -9,6 +9,14 @@ interface Entry {
   untilMs: number;
 }
 
+/** From when until when a key is valid, milliseconds. */
+export function validityOf({ notBefore, expires }: Pick<ApiKey, 'notBefore' | 'expires'>): { fromMs: number; untilMs: number } {
+  return {
+    fromMs: notBefore === undefined ? -Infinity : Date.parse(notBefore),
+    untilMs: expires === undefined ? Infinity : Date.parse(expires),
+  };
+}
+
 const HASH_DIGITS = 64;
 /** Digits of the hash by which a key is looked up: two keys hardly ever share them. */
 const PLACE_DIGITS = 12;
@@ -36,8 +44,7 @@ export class ApiKeyTable {
       const entry = {
         hash: Buffer.from(key.sha256, 'latin1'),
         principal: principalOf(key),
-        fromMs: key.notBefore === undefined ? -Infinity : Date.parse(key.notBefore),
-        untilMs: key.expires === undefined ? Infinity : Date.parse(key.expires),
+        ...validityOf(key),
       };
       entries.set(place, [...(entries.get(place) ?? []), entry]);
     }

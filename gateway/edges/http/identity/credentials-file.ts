@@ -2,6 +2,7 @@ import Ajv2020 from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import schema from '../../../../schemas/credentials.schema.json';
 import type { ApiKey } from '../authenticate';
+import { validityOf } from './api-key-table';
 import type { CertificateRow } from './certificate-table';
 
 /** What the file of API_KEYS_FILE says (schemas/credentials.schema.json). */
@@ -77,8 +78,7 @@ function keyFaults(keys: readonly ApiKey[]): string[] {
     const other = places.get(key.sha256);
     if (other !== undefined) faults.push(`/keys/${place} is the key of /keys/${other} once more`);
     places.set(key.sha256, place);
-    const fromMs = key.notBefore === undefined ? -Infinity : Date.parse(key.notBefore);
-    const untilMs = key.expires === undefined ? Infinity : Date.parse(key.expires);
+    const { fromMs, untilMs } = validityOf(key);
     if (untilMs <= fromMs) faults.push(`/keys/${place} expires before it is valid`);
     const principal = JSON.stringify([key.role, key.tenant, key.agency, key.name]);
     principals.set(principal, [...(principals.get(principal) ?? []), { place, fromMs, untilMs }]);
