@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadRules } from '../config/load-rules';
+import { readKafkaCredentials } from '../config/server-credentials';
 import { readSettings, type Settings } from '../config/settings';
 import { openKafkaGroupPositions } from '../gateway/edges/kafka/kafka-group-positions';
 import { openKafkaMessageLog, type KafkaConnectionOptions } from '../gateway/edges/kafka/kafka-message-log';
@@ -142,16 +142,7 @@ function connectionOf(settings: Settings): KafkaConnectionOptions {
   return {
     brokers: [...settings.kafkaBrokers],
     clientId: 'seaport-migrate',
-    ...(settings.kafkaSsl ? { ssl: settings.kafkaSslCaFile === '' ? true : { ca: readFileSync(settings.kafkaSslCaFile, 'utf8') } } : {}),
-    ...(settings.kafkaSaslMechanism === ''
-      ? {}
-      : {
-          sasl: {
-            mechanism: settings.kafkaSaslMechanism,
-            username: settings.kafkaSaslUsername,
-            password: readFileSync(settings.kafkaSaslPasswordFile, 'utf8').trim(),
-          },
-        }),
+    ...readKafkaCredentials(settings),
   };
 }
 
