@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { declarationTypeOf, messageIdReplacer, type DeclarationType } from './submit/declaration-file';
+import { gatewayAddress } from './submit/gateway-address';
 import { GatewayClient } from './submit/gateway-client';
 import { parseSubmitArguments, usage, type SubmitOptions } from './submit/submit-arguments';
 import type { ExitCode } from './submit/submit-outcome';
@@ -32,7 +33,7 @@ export async function submit(argv: readonly string[], io: SubmitIo): Promise<Exi
   if (parsed.kind === 'faults') return refuse(io, [...parsed.faults, 'npm run submit -- --help says more']);
   const { options } = parsed;
   const faults: string[] = [];
-  const { url, token } = addressOf(options, io.credentialsFile, faults);
+  const { url, token } = gatewayAddress(options, { account: 'agent', credentialsFile: io.credentialsFile }, faults);
   const declarations = readDeclarations(options, io.directory, faults);
   if (faults.length > 0) return refuse(io, faults);
   return await run(options, declarations, new GatewayClient({ url, token, concurrency: options.concurrency }), io);
@@ -80,23 +81,6 @@ async function run(options: SubmitOptions, declarations: Declaration[], client: 
   for (const sample of samples.values()) io.out.write(`for example ${sample}\n`);
   if (total > 1) io.out.write(`${tally.summary(performance.now() - startedMs).join('\n')}\n`);
   return tally.exitCode();
-}
-
-function addressOf(options: SubmitOptions, credentialsFile: string, faults: string[]): { url: string; token: string } {
-  let credentials: { baseUrl?: string; tokens?: Record<string, string> } = {};
-  if (options.url === undefined || options.token === undefined) {
-    try {
-      credentials = JSON.parse(readFileSync(credentialsFile, 'utf8')) as typeof credentials;
-    } catch {
-      // Only the missing token is a fault, and says so.
-    }
-  }
-  const token = options.token ?? credentials.tokens?.['agent'];
-  if (token === undefined) faults.push(`there is no --token and no ${credentialsFile}: npm start creates it`);
-  return {
-    url: options.url ?? (credentials.baseUrl === '' ? undefined : credentials.baseUrl) ?? 'http://127.0.0.1:8080',
-    token: token ?? '',
-  };
 }
 
 function readDeclarations(options: SubmitOptions, directory: string, faults: string[]): Declaration[] {

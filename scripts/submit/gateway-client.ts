@@ -186,7 +186,7 @@ function faultOf({ status, body }: Answer): SubmitOutcome {
   return { kind: 'fault', httpStatus: status, problem: problemOf(body) };
 }
 
-function problemOf(body: string): ProblemAnswer {
+export function problemOf(body: string): ProblemAnswer {
   try {
     return JSON.parse(body) as ProblemAnswer;
   } catch {
@@ -194,7 +194,8 @@ function problemOf(body: string): ProblemAnswer {
   }
 }
 
-function messageOf(cause: unknown, url: string): string {
+/** Why there was no answer. */
+export function messageOf(cause: unknown, url: string): string {
   const code = (cause as NodeJS.ErrnoException).code;
   if (code === 'ECONNREFUSED') return `nothing listens at ${url}: start the gateway with npm start, or name another with --url`;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host of ${url} is not known`;

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { isHttpUrl } from './gateway-address';
 
 /** What `npm run submit` was asked to do. */
 export interface SubmitOptions {
@@ -79,8 +80,4 @@ export function parseSubmitArguments(argv: readonly string[]): ParsedArguments {
   if (options.files.length === 0) faults.push('no file is named');
   if (options.url !== undefined && !isHttpUrl(options.url)) faults.push(`--url must be an http or https address, not "${options.url}"`);
   return faults.length > 0 ? { kind: 'faults', faults } : { kind: 'run', options };
-}
-
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }

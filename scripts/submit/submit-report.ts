@@ -59,7 +59,7 @@ function clearanceLines(clearance: Clearance, replayed: boolean): string[] {
 }
 
 /** Faults that follow say the rest; without them the detail says what to do. */
-function faultLine(httpStatus: number, { code, title, detail, errors }: ProblemAnswer): string {
+export function faultLine(httpStatus: number, { code, title, detail, errors }: ProblemAnswer): string {
   const texts = errors !== undefined && errors.length > 0 ? [title] : [title, detail];
   const said = texts.filter((text, i, all) => text !== undefined && all.indexOf(text) === i);
   return `error ${httpStatus}${code === undefined ? '' : ` ${code}`}: ${said.join(' ')}`;
