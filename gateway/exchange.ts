@@ -3,8 +3,18 @@ import { canonicalJson } from './core/canonical-json';
 import { withIssuedVersion } from './core/clearance';
 import { isoTime } from './core/deadlines';
 import type { DossierBody, DossierState } from './core/dossier';
-import { clearanceEvent, fold, needsBody, timersOf, type Fact, type FoldResult, type FoldRules } from './core/fold';
-import { dossierIdOf, hashOf, isDossierId } from './core/identifiers';
+import {
+  clearanceEvent,
+  fold,
+  needsBody,
+  timersOf,
+  type Exit,
+  type Fact,
+  type FoldResult,
+  type FoldRules,
+  type Position,
+} from './core/fold';
+import { dossierIdOf, hashOf, isDossierId, type DossierId } from './core/identifiers';
 import {
   DeclarationAction,
   DecisionOutcome,
@@ -54,7 +64,7 @@ export interface ExchangeObserver {
    * Once the store holds it.
    * @param again the group had committed the record before; the store is being made anew
    */
-  folded(result: FoldResult, fact: Fact, again: boolean): void;
+  folded(outcome: Outcome, again: boolean): void;
   poison(record: LogRecord, reason: string): void;
   voided(count: number): void;
   /** What was issued before is not what this build and configuration would issue: the issued one stands. */
@@ -95,6 +105,47 @@ interface Step {
   fact: Fact;
   before: DossierState | undefined;
   result: FoldResult;
+}
+
+/** What is left of a batch's records once they are folded. */
+interface Work {
+  outgoing: OutgoingRecord[];
+  issuing: Issue[];
+  changes: StoreChange[];
+  openings: Opening[];
+  outcomes: Outcome[];
+  poisoned: LogRecord[];
+  /** Issued versions that say something else than the fold of today. */
+  differed: number;
+  states: Map<string, DossierState>;
+  histories: Map<string, string>;
+}
+
+/** What an applied declaration means for what intake looks up. */
+interface Opening {
+  dossierId: DossierId;
+  dossierCode: string;
+  /** The dossier that its message id would have opened. */
+  wouldBe: DossierId;
+  isFirst: boolean;
+  /** The open call before and after it. */
+  was: ReturnType<typeof openCallOf>;
+  now: ReturnType<typeof openCallOf>;
+}
+
+/** What a record did. */
+export interface Outcome {
+  kind: Fact['kind'];
+  position: Position;
+  dossierId: DossierId;
+  receivedAt: string;
+  test: boolean;
+  exit: Exit;
+  /** Of the dossier after it. */
+  state: DossierState | undefined;
+  decision?: RelayedDecision;
+  /** The version that it caused. */
+  issued?: Pick<Clearance, 'status' | 'version'>;
 }
 
 /** Records folded at a time where the exchange reads by itself. */
@@ -235,17 +286,69 @@ export class Exchange {
     return epoch;
   }
 
+  /**
+   * One batch, from fold to commit. What waits for the log and the store is as little as can be: a batch's declarations, views and
+   * requests are many times its bytes, and whatever is alive is copied by each collection of young objects.
+   */
   private async apply(owner: Owner, partition: number, records: LogRecord[], control: BatchControl): Promise<void> {
     const { log, store, clock, observe } = this.ports;
-    const startedMs = clock.monotonicMs();
     const cameMs = clock.nowMs();
+    const last = (records.at(-1) as LogRecord).offset;
+    const { outgoing, issuing, changes, openings, outcomes, poisoned, differed, states, histories } = await this.workOf(
+      owner,
+      partition,
+      records,
+    );
+    if (control.isStale()) throw new Error('the partition was taken away');
+    await control.heartbeat();
+    const appended = outgoing.length === 0 ? [] : await log.append(outgoing);
+    const voided = await settleIssued(owner, outgoing, appended, issuing);
+    for (const issue of issuing)
+      if (issue.kind === 'clearance') changes.push({ put: keys.clearance(issue.dossierId, issue.version), value: issue.value });
+    await this.indexMessages(openings);
+    if (control.isStale()) throw new Error('the partition was taken away');
+    const marker: Marker = { epoch: owner.marker.epoch, offset: last, clearancesOffset: owner.issued.positionAfter(last) };
+    const isRebuilt = owner.rebuildsTo !== undefined && last + 1 >= owner.rebuildsTo;
+    if (isRebuilt) changes.push({ remove: keys.rebuilding });
+    // Counted once it holds: what a fault undid is folded again.
+    const tell = (): void => {
+      this.folded.set(partition, Math.max(last + 1, this.folded.get(partition) ?? 0));
+      for (const record of poisoned) if (record.offset >= owner.committed) observe.poison(record, 'poison');
+      for (const outcome of outcomes) {
+        const again = outcome.position.offset < owner.committed;
+        // Stamped by another process, whose clock may be ahead.
+        if (!again && outcome.kind === 'declaration' && !outcome.test)
+          observe.stage('transit', Math.max(0, cameMs - Date.parse(outcome.receivedAt)) / 1000);
+        observe.folded(outcome, again);
+      }
+      if (voided > 0) observe.voided(voided);
+      if (differed > 0) observe.differed?.(differed);
+    };
+    const hints = [...new Set(outcomes.map(({ dossierId }) => dossierId))];
+    const outcome = await store.commit(partition, owner.stored ? owner.marker : null, marker, changes, hints).catch((cause: unknown) => {
+      if (this.owners.get(partition) === owner) this.keepUntold(partition, last, tell);
+      throw cause;
+    });
+    if (outcome === 'stale') throw new NotHeld(partition);
+    // Of all that began at one marker one holds.
+    this.untold.delete(partition);
+    owner.marker = marker;
+    owner.stored = true;
+    if (isRebuilt) owner.rebuildsTo = undefined;
+    keepStates(owner, states, histories);
+    tell();
+  }
+
+  /** Folds the records, signs, and makes what is to be appended and written of it. */
+  private async workOf(owner: Owner, partition: number, records: LogRecord[]): Promise<Work> {
+    const { clock, observe, rules } = this.ports;
+    const startedMs = clock.monotonicMs();
     const outgoing: OutgoingRecord[] = [];
     const poisoned: LogRecord[] = [];
     const facts = readFacts(records, poisoned);
     const { states, histories } = await this.loadStates(owner, partition, facts);
     const bodies = await this.loadBodies(partition, facts, states);
-    const last = records.at(-1) as LogRecord;
-    await owner.issued.readTo(last.offset);
+    await owner.issued.readTo((records.at(-1) as LogRecord).offset);
     const changes: StoreChange[] = [];
     const issuing: Issue[] = [];
     const steps: Step[] = [];
@@ -253,7 +356,7 @@ export class Exchange {
     let differed = 0;
     for (const { record, fact } of facts) {
       const { dossierId } = fact.value;
-      const folded = foldOrPoison(states.get(dossierId), fact, bodies.get(dossierId), this.ports.rules);
+      const folded = foldOrPoison(states.get(dossierId), fact, bodies.get(dossierId), rules);
       if (folded === undefined) {
         poisoned.push(record);
         continue;
@@ -268,45 +371,9 @@ export class Exchange {
     for (const record of poisoned) if (record.offset >= owner.committed) outgoing.push(this.ports.deadLetter(record, 'poison'));
     const [versions] = await Promise.all([this.signedVersions(owner, steps), this.assertHeld(owner, partition)]);
     differed += this.outputsOf(owner, steps, outgoing, issuing, versions);
-    if (control.isStale()) throw new Error('the partition was taken away');
-    await control.heartbeat();
-    const appended = outgoing.length === 0 ? [] : await log.append(outgoing);
-    const voided = await settleIssued(owner, outgoing, appended, issuing);
-    for (const issue of issuing)
-      if (issue.kind === 'clearance') changes.push({ put: keys.clearance(issue.dossierId, issue.version), value: issue.value });
     this.projectSteps(steps, before, states, bodies, histories, changes);
-    await this.indexMessages(steps);
-    if (control.isStale()) throw new Error('the partition was taken away');
-    const marker: Marker = { epoch: owner.marker.epoch, offset: last.offset, clearancesOffset: owner.issued.positionAfter(last.offset) };
-    const isRebuilt = owner.rebuildsTo !== undefined && last.offset + 1 >= owner.rebuildsTo;
-    if (isRebuilt) changes.push({ remove: keys.rebuilding });
-    // Counted once it holds: what a fault undid is folded again.
-    const tell = (): void => {
-      this.folded.set(partition, Math.max(last.offset + 1, this.folded.get(partition) ?? 0));
-      for (const record of poisoned) if (record.offset >= owner.committed) observe.poison(record, 'poison');
-      for (const { result, fact, record } of steps) {
-        const again = record.offset < owner.committed;
-        // Stamped by another process, whose clock may be ahead.
-        if (!again && fact.kind === 'declaration' && !fact.value.test)
-          observe.stage('transit', Math.max(0, cameMs - Date.parse(fact.value.receivedAt)) / 1000);
-        observe.folded(result, fact, again);
-      }
-      if (voided > 0) observe.voided(voided);
-      if (differed > 0) observe.differed?.(differed);
-    };
-    const hints = [...new Set(steps.map((step) => step.fact.value.dossierId))];
-    const outcome = await store.commit(partition, owner.stored ? owner.marker : null, marker, changes, hints).catch((cause: unknown) => {
-      if (this.owners.get(partition) === owner) this.keepUntold(partition, last.offset, tell);
-      throw cause;
-    });
-    if (outcome === 'stale') throw new NotHeld(partition);
-    // Of all that began at one marker one holds.
-    this.untold.delete(partition);
-    owner.marker = marker;
-    owner.stored = true;
-    if (isRebuilt) owner.rebuildsTo = undefined;
-    keepStates(owner, states, histories);
-    tell();
+    const outcomes = steps.map(outcomeOf);
+    return { outgoing, issuing, changes, openings: openingsOf(steps), outcomes, poisoned, differed, states, histories };
   }
 
   private keepUntold(partition: number, offset: number, tell: () => void): void {
@@ -536,7 +603,7 @@ export class Exchange {
   }
 
   /** What intake looks up in other partitions: where a message id went that opened no dossier, and the open dossier of a ship's call. */
-  private async indexMessages(steps: Step[]): Promise<void> {
+  private async indexMessages(openings: readonly Opening[]): Promise<void> {
     const { store, partitions } = this.ports;
     const writes = new Map<number, StoreChange[]>();
     const put = (key: string, change: StoreChange): void => {
@@ -549,17 +616,12 @@ export class Exchange {
       const entry = calls.has(key) ? calls.get(key) : (await store.getMany(partitionOf(key, partitions), [key]))[0]?.toString();
       return entry === undefined ? ifNone : readOpenCall(entry).dossierCode === dossierCode;
     };
-    for (const { fact, before, result } of steps) {
-      if (fact.kind !== 'declaration' || result.exit.exit !== 'applied' || result.state === undefined) continue;
-      const { tenant, messageId, dossierId, dossierCode } = fact.value;
-      const wouldBe = dossierIdOf(tenant, messageId);
+    for (const { dossierId, dossierCode, wouldBe, isFirst, was, now } of openings) {
       if (wouldBe !== dossierId) put(wouldBe, { put: keys.message(wouldBe), value: dossierId });
-      const was = before === undefined ? undefined : openCallOf(before);
-      const now = openCallOf(result.state);
       if (was?.key === now?.key && was?.value === now?.value) continue;
       // A newer dossier of the same call stays the open one.
       if (was !== undefined && was.key !== now?.key && (await isOwn(was.key, dossierCode, false))) calls.set(was.key, undefined);
-      if (now !== undefined && (before === undefined || (await isOwn(now.key, dossierCode, true)))) calls.set(now.key, now.value);
+      if (now !== undefined && (isFirst || (await isOwn(now.key, dossierCode, true)))) calls.set(now.key, now.value);
     }
     for (const [key, value] of calls) put(key, value === undefined ? { remove: key } : { put: key, value });
     await Promise.all([...writes].map(([partition, changes]) => store.write(partition, changes)));
@@ -692,6 +754,36 @@ class NotHeld extends Error {
   constructor(partition: number) {
     super(`another process folds partition ${partition}, or its store was emptied`);
   }
+}
+
+export function outcomeOf({ fact, result }: Pick<Step, 'fact' | 'result'>): Outcome {
+  const { dossierId, receivedAt } = fact.value;
+  const { exit, state, clearance } = result;
+  const outcome: Outcome = { kind: fact.kind, position: fact.position, dossierId, receivedAt, test: isTest(fact, state), exit, state };
+  if (fact.kind === 'decision') outcome.decision = fact.value;
+  if (clearance !== undefined) outcome.issued = { status: clearance.status, version: clearance.version };
+  return outcome;
+}
+
+function isTest(fact: Fact, state: DossierState | undefined): boolean {
+  return fact.kind === 'declaration' ? fact.value.test : (state?.test ?? false);
+}
+
+function openingsOf(steps: readonly Step[]): Opening[] {
+  const openings: Opening[] = [];
+  for (const { fact, before, result } of steps) {
+    if (fact.kind !== 'declaration' || result.exit.exit !== 'applied' || result.state === undefined) continue;
+    const { tenant, messageId, dossierId, dossierCode } = fact.value;
+    openings.push({
+      dossierId,
+      dossierCode,
+      wouldBe: dossierIdOf(tenant, messageId),
+      isFirst: before === undefined,
+      was: before === undefined ? undefined : openCallOf(before),
+      now: openCallOf(result.state),
+    });
+  }
+  return openings;
 }
 
 /** The newest stand last; the oldest go first. */

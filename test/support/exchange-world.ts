@@ -1,5 +1,5 @@
-import { Exchange, type ExchangeObserver, type ExchangePorts } from '../../gateway/exchange';
-import type { Fact, FoldRules } from '../../gateway/core/fold';
+import { Exchange, type ExchangeObserver, type ExchangePorts, type Outcome } from '../../gateway/exchange';
+import type { FoldRules } from '../../gateway/core/fold';
 import { EventType, type DeclarationRecord, type RelayedDecision } from '../../gateway/core/messages';
 import { dossierIdOf, taskIdOf } from '../../gateway/core/identifiers';
 import { partitionOf } from '../../gateway/core/partition';
@@ -25,8 +25,8 @@ export class Told implements ExchangeObserver {
   readonly epochChanges: number[] = [];
   readonly rebuilds: { partition: number; from: number }[] = [];
 
-  folded(result: Parameters<ExchangeObserver['folded']>[0], fact: Fact, again: boolean): void {
-    (again ? this.again : this.exits).push(`${fact.kind} ${result.exit.exit}`);
+  folded({ kind, exit }: Outcome, again: boolean): void {
+    (again ? this.again : this.exits).push(`${kind} ${exit.exit}`);
   }
 
   poison(): void {

@@ -1,6 +1,7 @@
 import { DossierStory } from '../../../test/support/dossier-story';
 import { FakeClock } from '../../../test/support/fake-clock';
 import type { DecisionOutcome } from '../../core/messages';
+import { outcomeOf } from '../../exchange';
 import { createMetrics } from './metrics';
 import { observeExchange } from './observe-exchange';
 
@@ -20,7 +21,7 @@ async function observed(tell: (story: DossierStory) => unknown, again = false): 
   for (const [i, fact] of story.facts.entries()) {
     clock.jumpTo(new Date(Date.parse(fact.value.receivedAt) + 1_000).toISOString());
     const result = story.results[i];
-    if (result !== undefined) observer.folded(result, fact, again);
+    if (result !== undefined) observer.folded(outcomeOf({ fact, result }), again);
   }
   return async (name) => {
     const { values } = (await metrics.registry.getSingleMetric(name)?.get()) as { values: Value[] };

@@ -22,12 +22,11 @@ export function observeExchange(metrics: Metrics, logger: Pick<Logger, 'error' |
   }
 
   return {
-    folded(result, fact, again) {
+    folded({ kind, position, exit, state, decision, issued }, again) {
       if (again) return;
-      const { exit } = result;
       switch (exit.exit) {
         case 'applied':
-          metrics.applied.inc({ kind: fact.kind });
+          metrics.applied.inc({ kind });
           break;
         case 'duplicate':
           metrics.duplicates.inc({ kind: exit.kind });
@@ -37,16 +36,13 @@ export function observeExchange(metrics: Metrics, logger: Pick<Logger, 'error' |
           break;
         case 'dead-lettered':
           metrics.deadLetters.inc({ topic: 'dossiers', reason: exit.reason });
-          logger.warn({ reason: exit.reason, topic: 'dossiers', ...fact.position }, 'a record was set aside');
+          logger.warn({ reason: exit.reason, topic: 'dossiers', ...position }, 'a record was set aside');
           break;
       }
-      const { clearance, state } = result;
-      if (exit.exit === 'applied' && fact.kind === 'decision' && state?.test === false) observeDecision(fact.value, state);
-      if (clearance === undefined || state === undefined || state.test) return;
-      metrics.clearances.inc({ status: clearance.status });
-      if (clearance.version === 1) {
-        metrics.clearanceSeconds.observe({ status: clearance.status }, secondsSince(state.openedAt));
-      }
+      if (exit.exit === 'applied' && decision !== undefined && state?.test === false) observeDecision(decision, state);
+      if (issued === undefined || state === undefined || state.test) return;
+      metrics.clearances.inc({ status: issued.status });
+      if (issued.version === 1) metrics.clearanceSeconds.observe({ status: issued.status }, secondsSince(state.openedAt));
     },
     poison(record, reason) {
       metrics.deadLetters.inc({ topic: record.topic, reason });

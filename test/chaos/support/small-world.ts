@@ -316,7 +316,7 @@ export class SmallWorld {
   private newExchange(): Exchange {
     const { exits } = this;
     const observe: ExchangeObserver = {
-      folded: ({ exit }, _fact, again) => {
+      folded: ({ exit }, again) => {
         if (again) return;
         if (exit.exit === 'applied') exits.applied++;
         else if (exit.exit === 'duplicate') exits.duplicates++;
