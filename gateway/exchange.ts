@@ -29,6 +29,7 @@ import {
 } from './core/messages';
 import { partitionOf } from './core/partition';
 import { RuleSetUnknown } from './core/rule-set';
+import { FewAtOnce } from './few-at-once';
 import { IssuedClearances, rejectionIdOf, type Issue } from './issued-clearances';
 import type { Clock } from './ports/clock';
 import type { DossierStore, Marker, StoreChange } from './ports/dossier-store';
@@ -154,6 +155,10 @@ const CATCH_UP_RECORDS = 1_000;
 const KEPT_STATES = 2_000;
 /** Lost answers remembered for each partition; what they hold of is in memory so long. */
 const KEPT_UNTOLD = 8;
+/** While one waits for the log or the store another is folded; with more, what they hold outlives collections of young objects. */
+const BATCHES_AT_ONCE = 2;
+/** A partition whose log or store does not answer holds up the others for so long. */
+const BATCH_PATIENCE_MS = 200;
 /** Dossiers in which something is due looked at in one partition at a time. */
 const DUE_AT_ONCE = 500;
 /** A deadline that was logged and not folded within this time is logged again: a repeat is a duplicate. */
@@ -163,6 +168,7 @@ export class Exchange {
   private readonly ports: ExchangePorts;
   private readonly owners = new Map<number, Owner>();
   private readonly assigned = new Set<number>();
+  private readonly batches = new FewAtOnce(BATCHES_AT_ONCE, BATCH_PATIENCE_MS);
   /** Last work on each partition: a batch and the tending of an idle partition take turns. */
   private readonly turns = new Map<number, Promise<void>>();
   /** Per partition: an end of the log, when it was seen, and up to when everything said has been folded. */
@@ -200,7 +206,7 @@ export class Exchange {
   }
 
   onBatch(batch: LogBatch, control: BatchControl): Promise<void> {
-    return this.inTurn(batch.partition, () => this.takeBatch(batch, control));
+    return this.inTurn(batch.partition, () => this.batches.run(() => this.takeBatch(batch, control)));
   }
 
   private async inTurn(partition: number, work: () => Promise<void>): Promise<void> {
