@@ -146,6 +146,21 @@ test('a dossier that is not final is not erased, though it became so after the o
   expect(await bodyOf(dossierId)).not.toBeNull();
 });
 
+test('says beforehand what an order would come to, and does nothing', async () => {
+  const asItWas = world.storeData.dump();
+  expect(await desk.preview(dossierId)).toMatchObject({
+    kind: 'found',
+    value: { dossierId, state: 'would-be-erased', messages: [{ declarationId: first, outcome: 'destroyed' }] },
+  });
+  expect(await desk.preview(dossierIdOf('agent', 'M-9'))).toEqual({ kind: 'refused', code: 'erasure-too-early' });
+  expect(await desk.preview(dossierIdOf('agent', 'never'))).toEqual({ kind: 'unknown' });
+  await process.consume();
+  expect(world.storeData.dump()).toBe(asItWas);
+  expect(await auditor.message(dossierId, first)).toMatchObject({ kind: 'found' });
+  await erased();
+  expect(await desk.preview(dossierId)).toMatchObject({ value: { state: 'erased', messages: [{ outcome: 'destroyed' }] } });
+});
+
 test('the order may be repeated, and may fail', async () => {
   await desk.erase(dossierId, 'r');
   await erased();

@@ -6,7 +6,7 @@ import { hashOf } from './core/identifiers';
 import { EventType, type ErasureRecord } from './core/messages';
 import { partitionOf } from './core/partition';
 import type { ProblemCode } from './core/problem-catalogue';
-import { destroyMessage, type Destruction } from './kept-messages';
+import { destroyMessage, fateOf, findMessages, type Destruction, type NamedMessage } from './kept-messages';
 import type { Clock } from './ports/clock';
 import type { MessageLog } from './ports/message-log';
 import type { Lookup, Reads } from './reads';
@@ -38,6 +38,17 @@ export interface Erasure {
   messages?: { declarationId: string; outcome: Destruction }[];
 }
 
+/** What an order would come to. */
+export interface ErasurePreview {
+  dossierId: string;
+  dossierCode: string;
+  /** `erased`: it was already. */
+  state: 'would-be-erased' | 'erased';
+  messages: { declarationId: string; outcome: Destruction }[];
+}
+
+type Refused = { kind: 'refused'; code: ProblemCode };
+
 const WAIT_MS = 5_000;
 const LOOK_MS = 100;
 const MAX_EVENTS = 10_000;
@@ -50,16 +61,12 @@ export class ErasureDesk {
   }
 
   /** To be recorded in the audit log first. @throws LogUnavailable, LogOutcomeUnknown, StoreUnavailable: ask again, a repeat is harmless */
-  async erase(dossierId: string, reason: string): Promise<Lookup<Erasure> | { kind: 'refused'; code: ProblemCode }> {
-    const { log, reads, clock, partitions } = this.ports;
-    const found = await reads.known(dossierId);
+  async erase(dossierId: string, reason: string): Promise<Lookup<Erasure> | Refused> {
+    const { log, clock, partitions } = this.ports;
+    const found = await this.erasable(dossierId);
     if (found.kind !== 'found') return found;
-    const { state } = found.value;
-    // Only its receipt is known yet, or all that it was is refused.
-    if (state === undefined) return { kind: 'refused', code: 'erasure-too-early' };
+    const state = found.value;
     if (state.erasedAt !== undefined) return { kind: 'found', value: await this.destroyKeys(state, state.erasedAt) };
-    const fault = faultAgainstErasure(state);
-    if (fault !== undefined) return { kind: 'refused', code: fault };
     const receivedAt = isoTime(clock.nowMs());
     const { dossierCode } = state;
     const erasureId = erasureIdOf(dossierId);
@@ -86,6 +93,28 @@ export class ErasureDesk {
     return { kind: 'found', value: await this.destroyKeys(erased, erased.erasedAt) };
   }
 
+  /** What an order would come to; nothing is done. @throws LogUnavailable, StoreUnavailable */
+  async preview(dossierId: string): Promise<Lookup<ErasurePreview> | Refused> {
+    const found = await this.erasable(dossierId);
+    if (found.kind !== 'found') return found;
+    const { dossierCode, erasedAt } = found.value;
+    const messages: ErasurePreview['messages'] = [];
+    for (const named of await this.messagesOf(found.value))
+      messages.push({ declarationId: named.declarationId, outcome: fateOf(await findMessages(this.ports.log, named)) });
+    return { kind: 'found', value: { dossierId, dossierCode, state: erasedAt === undefined ? 'would-be-erased' : 'erased', messages } };
+  }
+
+  /** The state of a dossier that may be erased, or is. */
+  private async erasable(dossierId: string): Promise<Lookup<DossierState> | Refused> {
+    const found = await this.ports.reads.known(dossierId);
+    if (found.kind !== 'found') return found;
+    const { state } = found.value;
+    // Only its receipt is known yet, or all that it was is refused.
+    if (state === undefined) return { kind: 'refused', code: 'erasure-too-early' };
+    const fault = state.erasedAt === undefined ? faultAgainstErasure(state) : undefined;
+    return fault === undefined ? { kind: 'found', value: state } : { kind: 'refused', code: fault };
+  }
+
   /** The state once the fold has taken the order; undefined where that takes too long, or an amendment came first. */
   private async erasedState(dossierId: string): Promise<DossierState | undefined> {
     const { clock, reads, waitMs = WAIT_MS } = this.ports;
@@ -97,8 +126,18 @@ export class ErasureDesk {
   }
 
   private async destroyKeys(state: DossierState, receivedAt: string): Promise<Erasure> {
-    const { dossierId, dossierCode, revisions } = state;
-    const { log, reads, clock, partitions } = this.ports;
+    const { dossierId, dossierCode } = state;
+    const { log, clock } = this.ports;
+    const at = isoTime(clock.nowMs());
+    const messages: NonNullable<Erasure['messages']> = [];
+    for (const named of await this.messagesOf(state))
+      messages.push({ declarationId: named.declarationId, outcome: await destroyMessage(log, named, at) });
+    return { dossierId, dossierCode, erasureId: erasureIdOf(dossierId), receivedAt, state: 'erased', messages };
+  }
+
+  /** Every message that came for it, the refused ones too. */
+  private async messagesOf({ dossierId, revisions }: DossierState): Promise<NamedMessage[]> {
+    const { reads, partitions } = this.ports;
     const partition = partitionOf(dossierId, partitions);
     // The state has the last refused ones only.
     const refused = (await reads.events(dossierId, 0, MAX_EVENTS)).filter(({ type }) => type === 'rejected');
@@ -106,11 +145,7 @@ export class ErasureDesk {
       ...revisions.map(({ declarationId, receivedAt: cameAt }) => [declarationId, cameAt] as const),
       ...refused.map(({ data, at }) => [String(data['declarationId']), at] as const),
     ]);
-    const at = isoTime(clock.nowMs());
-    const messages: NonNullable<Erasure['messages']> = [];
-    for (const [declarationId, cameAt] of came)
-      messages.push({ declarationId, outcome: await destroyMessage(log, { partition, declarationId, receivedAt: cameAt }, at) });
-    return { dossierId, dossierCode, erasureId: erasureIdOf(dossierId), receivedAt, state: 'erased', messages };
+    return [...came].map(([declarationId, receivedAt]) => ({ partition, declarationId, receivedAt }));
   }
 }
 

@@ -41,6 +41,11 @@ export async function destroyMessage(log: MessageLog, named: NamedMessage, at: s
     const { partition, offset, headers } = key.record;
     await log.replace({ partition, offset }, evidenceKey(partition, headers['ce_id'] ?? '', Buffer.alloc(0), at));
   }
+  return fateOf(copies);
+}
+
+/** What becomes of a message whose keys are destroyed: known beforehand. */
+export function fateOf(copies: readonly KeptMessage[]): Destruction {
   if (copies.length === 0) return 'not-kept';
   return copies.some(({ key }) => key.kind === 'shared') ? 'kept' : 'destroyed';
 }

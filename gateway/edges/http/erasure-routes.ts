@@ -16,6 +16,12 @@ export function erasureRoutes(router: Router, api: GatewayApi): void {
     // Both are written into the audit log: a name, no free text.
     if (dossierId === undefined || reason === undefined || !/^[a-z0-9.-]{1,100}$/.test(reason))
       return sendProblem(request, response, 'parameter-invalid');
+    if (body['preview'] === true) {
+      const preview = await api.erasures.preview(dossierId);
+      if (preview.kind === 'refused') return sendProblem(request, response, preview.code);
+      if (preview.kind !== 'found') return answerLookup(request, response, preview);
+      return sendJson(response, 200, preview.value, { 'Cache-Control': 'no-store' });
+    }
     await api.audit.record({ action: 'operator.erase', by: actorOf(operator), subject: { dossierId }, detail: { reason } });
     const erasure = await api.erasures.erase(dossierId, reason);
     if (erasure.kind === 'refused') return sendProblem(request, response, erasure.code);
