@@ -10,6 +10,7 @@ import type { JobPreview, OperatorJob } from '../gateway/operator-jobs';
 import { AgentClient, arrival } from '../test/support/agent-client';
 import { gatewayFolder, startGatewayProcess, type GatewayProcess } from '../test/support/gateway-process';
 import { untilHolds } from '../test/support/until-holds';
+import { auditVerify } from './audit-verify';
 import { ops } from './ops';
 
 jest.setTimeout(60_000);
@@ -182,6 +183,25 @@ test('asks again what customs owes, after it has said what that is', async () =>
   });
 });
 
+test('erases what was declared of a dossier that is final, after it has said what that would be', async () => {
+  const [, dossierId = '', , pending = ''] = dossiers;
+  const preview = await run('erase', dossierId, '--reason', 'request-of-subject', '--preview');
+  expect([preview.code, preview.out]).toEqual([
+    0,
+    expect.stringMatching(/^state +would-be-erased\n\nMESSAGE +ITS KEY\n[0-9a-f]{32} +\S+$/m),
+  ]);
+  expect((await agent.get(`/v1/dossiers/${dossierId}`)).status).toBe(200);
+  const { code, out } = await run('erase', dossierId, '--reason', 'request-of-subject');
+  expect([code, out]).toEqual([0, expect.stringMatching(/^state +erased$/m)]);
+  expect((await agent.get(`/v1/dossiers/${dossierId}`)).status).toBe(410);
+  for (const more of [[], ['--preview']])
+    expect(await run('erase', pending, '--reason', 'request-of-subject', ...more)).toEqual({
+      code: 1,
+      out: '',
+      err: expect.stringContaining('error 409 erasure-too-early') as string,
+    });
+});
+
 test('shows the position of each group, and of each partition', async () => {
   await untilHolds(async () => expect((await run('lag')).out).toMatch(/^exchange +dossiers +0 +0 of 2 /m));
   const { items } = await json<{ items: GroupProgress[] }>('lag');
@@ -231,6 +251,8 @@ test.each([
   [['redrive', '--from', '2026-11-24T02:00'], '--from must be a time'],
   [['resend', '--agency', 'customs', '--all'], '--all and a filter exclude each other'],
   [['resend', '--all', '--preview', '--follow'], '--preview begins no job'],
+  [['erase', 'x'], 'erase takes --reason'],
+  [['erase', '--reason', 'r'], 'erase takes the id or code of a dossier'],
   [['resend', '--reason', 'poison'], "Unknown option '--reason'"],
   [['lag', '--token', 'a', '--token-file', 'b'], '--token and --token-file exclude each other'],
   [['lag', '--token-file', 'absent'], 'absent cannot be read: ENOENT'],
@@ -244,11 +266,25 @@ test('says how it is used', async () => {
   expect((await run('redrive', '--help')).code).toBe(0);
 });
 
-test('left a record of each order in the audit log, by the operator', async () => {
-  const auditor = new AgentClient(gateway.url, gatewayFiles.tokens()['auditor'] ?? '');
-  const { body } = await auditor.get<{ items: { record: { action: string; by: { name: string } } }[] }>('/v1/audit?limit=1000');
-  const orders = body.items.map(({ record }) => `${record.action} ${record.by.name}`);
-  expect(orders).toEqual(
-    expect.arrayContaining(['inspect', 'redrive', 'resend', 'stop-job'].map((action) => `operator.${action} operator`)),
-  );
+test('shows an auditor each order with the operator who gave it, and keeps it for the verifier', async () => {
+  const { code, out, err } = await run('audit');
+  expect([code, err]).toEqual([0, expect.stringMatching(/^\d+ entries; what comes after them: --after \S+\n$/)]);
+  for (const action of ['inspect', 'redrive', 'resend', 'stop-job', 'erase'])
+    expect(out).toMatch(new RegExp(`^\\d-\\d+ +2\\S+Z +operator\\.${action} +operator operator +`, 'm'));
+  const after = /--after (\S+)/.exec(err)?.[1] ?? '';
+  // Only that it was read.
+  expect((await run('audit', '--after', after)).out).toMatch(/^PLACE .*\n.* audit\.read +auditor auditor .*\n$/);
+
+  expect(await run('audit', '--out', 'audit.jsonl')).toMatchObject({ code: 0, out: '' });
+  expect(await run('audit', '--out', 'audit.jsonl')).toMatchObject({ code: 1, err: expect.stringContaining('EEXIST') as string });
+  writeFileSync(join(directory, 'jwks.json'), (await agent.get('/.well-known/jwks.json')).text);
+  let said = '';
+  const io = { out: { write: (text: string) => (said += text) }, err: process.stderr, env: {}, directory };
+  expect([await auditVerify(['--file', 'audit.jsonl', '--jwks', 'jwks.json'], io), said]).toEqual([
+    0,
+    expect.stringMatching(/^\d\d+ records, 1 chains, .*nothing found\n$/),
+  ]);
+  expect((await run('audit', '--json')).out.split('\n')[0]).toMatch(/^\{"items":\[/);
+  const key = gatewayFiles.tokens()['operator'] ?? '';
+  expect(await run('audit', '--token', key)).toMatchObject({ code: 1, err: expect.stringContaining('error 403 forbidden') as string });
 });

@@ -1,14 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeadLetterPage, InspectedDeadLetter } from '../gateway/dead-letter-desk';
+import type { Erasure, ErasurePreview } from '../gateway/erasure-desk';
 import type { GroupProgress } from '../gateway/operator-desk';
 import type { JobPreview, OperatorJob } from '../gateway/operator-jobs';
 import { parseOpsArguments, usage, type OpsOptions, type OpsRequest } from './ops/ops-arguments';
 import { NotDone, OpsClient } from './ops/ops-client';
 import {
+  auditReport,
   deadLetterReport,
   deadLettersReport,
+  erasureReport,
   jobReport,
   jobsReport,
   lagReport,
@@ -16,6 +19,7 @@ import {
   partitionReport,
   previewReport,
   progressLine,
+  type PlacedEntry,
 } from './ops/ops-report';
 import { gatewayAddress, type GatewayAddress } from './submit/gateway-address';
 
@@ -52,7 +56,10 @@ export async function ops(argv: readonly string[], io: OpsIo): Promise<ExitCode>
   const address = addressOf(options, io, faults);
   if (address === undefined || faults.length > 0) return misused(io, faults);
   try {
-    const { answer, text, isDone = true } = await ask(options.request, new OpsClient(address), io);
+    const client = new OpsClient(address);
+    // Of any length, so it is told page by page.
+    if (options.request.command === 'audit') return await tellAudit(options.request, options.json, client, io);
+    const { answer, text, isDone = true } = await ask(options.request, client, io);
     io.out.write(options.json ? `${JSON.stringify(answer, null, 2)}\n` : text);
     return isDone ? 0 : 1;
   } catch (cause) {
@@ -67,10 +74,11 @@ function misused(io: OpsIo, faults: readonly string[]): ExitCode {
   return 2;
 }
 
-function addressOf({ url, token, tokenFile }: OpsOptions, io: OpsIo, faults: string[]): GatewayAddress | undefined {
+function addressOf({ request, url, token, tokenFile }: OpsOptions, io: OpsIo, faults: string[]): GatewayAddress | undefined {
   const given = tokenFile === undefined ? token : firstLineOf(tokenFile, io.directory, faults);
   if (faults.length > 0) return undefined;
-  return gatewayAddress({ url, token: given }, { account: 'operator', credentialsFile: io.credentialsFile }, faults);
+  const account = request.command === 'audit' ? 'auditor' : 'operator';
+  return gatewayAddress({ url, token: given }, { account, credentialsFile: io.credentialsFile }, faults);
 }
 
 function firstLineOf(file: string, directory: string, faults: string[]): string {
@@ -82,7 +90,7 @@ function firstLineOf(file: string, directory: string, faults: string[]): string 
   }
 }
 
-async function ask(request: OpsRequest, client: OpsClient, io: OpsIo): Promise<Told> {
+async function ask(request: Exclude<OpsRequest, { command: 'audit' }>, client: OpsClient, io: OpsIo): Promise<Told> {
   switch (request.command) {
     case 'lag': {
       const answer = await client.get<{ items: GroupProgress[] }>('/v1/ops/lag');
@@ -118,6 +126,8 @@ async function ask(request: OpsRequest, client: OpsClient, io: OpsIo): Promise<T
       return request.follow ? follow(request.jobId, client, io) : toldOf(await client.get<OperatorJob>(jobPath(request.jobId)));
     case 'stop':
       return toldOf(await client.post<OperatorJob>(`${jobPath(request.jobId)}/stop`));
+    case 'erase':
+      return erase(request, client);
   }
 }
 
@@ -187,6 +197,65 @@ async function follow(jobId: string, client: OpsClient, io: OpsIo): Promise<Told
       if (!(cause instanceof NotDone) || !cause.mayPass || nowMs - heardMs > AWAY_MS) throw cause;
     }
     await sleep(LOOK_MS);
+  }
+}
+
+const ERASE_TRIES = 6;
+
+/** Ordered again while it is not folded yet, as the gateway asks: a repeat is harmless, and each is recorded. */
+async function erase({ dossier, reason, preview }: Extract<OpsRequest, { command: 'erase' }>, client: OpsClient): Promise<Told> {
+  for (let tries = 1; ; tries++) {
+    const answer = await client.post<Erasure | ErasurePreview>('/v1/ops/erasures', { dossier, reason, preview });
+    if (answer.state !== 'ordered') return { answer, text: erasureReport(answer) };
+    if (tries === ERASE_TRIES)
+      return { answer, text: `${erasureReport(answer)}it is ordered and not done yet: order it again\n`, isDone: false };
+    await sleep(LOOK_MS);
+  }
+}
+
+/** A page of `GET /v1/audit`. */
+interface AuditPage {
+  items: PlacedEntry[];
+  next: string;
+  more: boolean;
+}
+
+async function tellAudit(
+  { after, chain, out }: Extract<OpsRequest, { command: 'audit' }>,
+  json: boolean,
+  client: OpsClient,
+  io: OpsIo,
+): Promise<ExitCode> {
+  const file = out === undefined ? undefined : newFile(resolve(io.directory, out));
+  try {
+    const query = new URLSearchParams({ limit: String(PAGE), ...(chain === undefined ? {} : { chain }) });
+    let entries = 0;
+    for (let next = after ?? '', more = true; more;) {
+      query.set('after', next);
+      const page = await client.get<AuditPage>(`/v1/audit?${query.toString()}`);
+      ({ next, more } = page);
+      entries += page.items.length;
+      const line = `${JSON.stringify(page)}\n`;
+      if (file !== undefined) writeSync(file, line);
+      else if (json) io.out.write(line);
+      else if (page.items.length > 0) io.out.write(auditReport(page.items));
+      if (!more) io.err.write(`${entries} entries; what comes after them: --after ${next}\n`);
+    }
+    return 0;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/** Pages that were kept are not written over. */
+function newFile(name: string): number {
+  try {
+    return openSync(name, 'wx', 0o600);
+  } catch (cause) {
+    throw new NotDone(`error: ${name} cannot be written: ${(cause as NodeJS.ErrnoException).code ?? 'unknown fault'}`, {
+      mayPass: false,
+      cause,
+    });
   }
 }
 

@@ -21,7 +21,9 @@ export type OpsRequest =
   | ({ command: 'resend'; filter: Filter } & JobOrder)
   | { command: 'jobs' }
   | { command: 'job'; jobId: string; follow: boolean }
-  | { command: 'stop'; jobId: string };
+  | { command: 'stop'; jobId: string }
+  | { command: 'erase'; dossier: string; reason: string; preview: boolean }
+  | { command: 'audit'; after: string | undefined; chain: string | undefined; out: string | undefined };
 
 /** As the API has it: of a query or of a body. */
 export type Filter = Record<string, string>;
@@ -49,15 +51,19 @@ Looks at a running gateway and mends it, by its API and with an operator's key: 
   jobs                           the last jobs
   job ID [--follow]              how far one is; --follow until it ends
   stop ID                        stops one before its next records
+  erase DOSSIER --reason CODE    erases the personal data of a dossier, by id or code; ordered again until it is done
+  audit                          with an auditor's key: who did what, the oldest first; --after C goes on where it ended, --chain C,
+                                 --out FILE writes a new file that npm run audit:verify -- --file reads; so does --json
 
   FILTER   --topic T  --reason R  --from TIME  --to TIME  --dossier ID-OR-CODE
   TASKS    --agency A  --dossier ID-OR-CODE  --asked-before TIME
   TIME     2026-11-24T02:00:00Z, or 2026-11-24
 
-  --preview          with redrive and resend: says what would be done, and does nothing
+  --preview          with redrive, resend and erase: says what would be done, and does nothing
   --url URL          the gateway; default: baseUrl of var/dev-credentials.json, else http://127.0.0.1:8080
-  --token-file FILE  the operator's key on its first line
-  --token KEY        the key itself: others on the machine may see it; default: "operator" of var/dev-credentials.json
+  --token-file FILE  the key on its first line
+  --token KEY        the key itself: others on the machine may see it; default: "operator" (of audit: "auditor") of
+                     var/dev-credentials.json
   --json             the gateway's answer as JSON
   --help
 
@@ -82,6 +88,8 @@ const commands = {
   jobs: { options: {} },
   job: { options: { follow: flag }, takes: 'the ID of a job' },
   stop: { options: {}, takes: 'the ID of a job' },
+  erase: { options: { reason: text, preview: flag }, takes: 'the id or code of a dossier' },
+  audit: { options: { after: text, chain: text, out: text } },
 } as const;
 
 type CommandName = keyof typeof commands;
@@ -141,6 +149,13 @@ function requestOf(command: CommandName, given: Given, positionals: readonly str
       return { command, jobId: one, follow: given.flag('follow') };
     case 'stop':
       return { command, jobId: one };
+    case 'erase': {
+      const reason = given.text('reason');
+      if (reason === undefined) given.faults.push('erase takes --reason, a code without blanks: it is kept in the audit log');
+      return { command, dossier: one, reason: reason ?? '', preview: given.flag('preview') };
+    }
+    case 'audit':
+      return { command, after: given.text('after'), chain: given.text('chain'), out: given.text('out') };
   }
 }
 

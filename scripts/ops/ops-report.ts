@@ -1,4 +1,6 @@
 import type { DeadLetter, InspectedDeadLetter } from '../../gateway/dead-letter-desk';
+import type { AuditRecord } from '../../gateway/core/audit-chain';
+import type { Erasure, ErasurePreview } from '../../gateway/erasure-desk';
 import type { GroupProgress } from '../../gateway/operator-desk';
 import type { JobPreview, OperatorJob } from '../../gateway/operator-jobs';
 
@@ -124,6 +126,34 @@ export function jobsReport(jobs: readonly OperatorJob[]): string {
       recordsPerSecond,
       outcomesOf(outcomes),
     ]),
+  );
+}
+
+export function erasureReport({ dossierId, dossierCode, state, messages = [] }: Erasure | ErasurePreview): string {
+  const head = pairs([
+    ['dossier', `${dossierCode} (${dossierId})`],
+    ['state', state],
+  ]);
+  if (messages.length === 0) return head;
+  const rows = messages.map(({ declarationId, outcome }) => [declarationId, outcome]);
+  return `${head}\n${table(['message', 'its key'], rows)}`;
+}
+
+/** An entry of the audit log as it is listed: of one that is none only its place. */
+export interface PlacedEntry {
+  partition: number;
+  offset: number;
+  record: AuditRecord | null;
+}
+
+export function auditReport(items: readonly PlacedEntry[]): string {
+  return table(
+    ['place', 'at', 'action', 'by', 'of', 'chain', 'n'],
+    items.map(({ partition, offset, record }) => {
+      const { at = '-', action = 'unreadable', by, subject = {}, chain = '-', n = '-' } = record ?? {};
+      const of = Object.entries(subject).map(([name, value]) => `${name} ${value}`);
+      return [`${partition}-${offset}`, at, action, by === undefined ? '-' : `${by.role} ${by.name}`, of.join(', ') || '-', chain, n];
+    }),
   );
 }
 
