@@ -97,11 +97,39 @@ function createApp(api: GatewayApi): express.Express {
   repairRoutes(app, api);
   erasureRoutes(app, api);
   auditorRoutes(app, api);
-  app.all('/v1/declarations', (request, response) => sendProblem(request, response, 'method-not-allowed', { headers: { Allow: 'POST' } }));
-  app.use((request, response) => notFound(request, response));
+  app.use(createOtherMethods(routesOf(app)));
   // express tells an error handler by its four parameters.
   app.use((cause: unknown, request: Request, response: Response, _next: NextFunction) => failed(api, cause, request, response));
   return app;
+}
+
+interface MethodsAt {
+  path: RegExp;
+  methods: readonly string[];
+}
+
+/** Every address that there is, and its methods. */
+function routesOf(app: express.Express): MethodsAt[] {
+  // The plain listener takes it ahead of express.
+  const submission = { path: /^\/v1\/declarations$/, methods: ['POST'] };
+  const routes = app.router.stack.flatMap(({ route }) => {
+    if (route === undefined) return [];
+    const path = new RegExp(`^${route.path.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+')}/?$`, 'i');
+    const methods = route.stack.map(({ method }) => method.toUpperCase());
+    return [{ path, methods: methods.includes('GET') ? [...methods, 'HEAD'] : methods }];
+  });
+  return [submission, ...routes];
+}
+
+/** What no route took: another method of an address that is there (RFC 9110 §15.5.6, §9.3.7), or no address at all. */
+function createOtherMethods(routes: readonly MethodsAt[]): express.RequestHandler {
+  return (request, response) => {
+    const methods = new Set(routes.filter(({ path }) => path.test(request.path)).flatMap((route) => route.methods));
+    if (methods.size === 0 || methods.has(request.method)) return notFound(request, response);
+    const headers = { Allow: [...methods, 'OPTIONS'].join(', ') };
+    if (request.method === 'OPTIONS') response.writeHead(204, headers).end();
+    else sendProblem(request, response, 'method-not-allowed', { headers });
+  };
 }
 
 /** What went wrong, in the catalogue's words; never a stack or a body (body parsers put bodies on their errors). */
@@ -109,6 +137,8 @@ function failed(api: GatewayApi, cause: unknown, request: IncomingMessage, respo
   if (cause instanceof ExchangeError && (problemCodes as string[]).includes(cause.code)) {
     return sendProblem(request, response, cause.code as ProblemCode, { retryAfterSeconds: 1 });
   }
+  // A part of the path that decodes to no text names nothing.
+  if (cause instanceof URIError) return sendProblem(request, response, 'not-found');
   const status = (cause as { status?: unknown } | null)?.status;
   if (status === 400) return sendProblem(request, response, 'json-malformed', { close: true });
   if (status === 413) return sendProblem(request, response, 'too-large', { close: true });
