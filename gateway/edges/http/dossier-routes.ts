@@ -60,7 +60,7 @@ export function dossierRoutes(router: Router, api: GatewayApi): void {
         : ((await api.waiting.until(
             tenantKey(api, tenant),
             Math.min(waitSeconds, MAX_WAIT_SECONDS) * 1000,
-            abortedWith(request),
+            abortedWith(response),
             async () => {
               const next = await api.reads.feed(tenant, cursor, limit);
               return next !== undefined && next.items.length > 0 ? next : undefined;
@@ -85,7 +85,7 @@ async function answerClearance(api: GatewayApi, tenant: string, dossierId: strin
   let found = await read();
   if (waitSeconds > 0 && version === undefined && isWaiting(found, unchanged, type)) {
     found =
-      (await api.waiting.until(dossierId, waitSeconds * 1000, abortedWith(request), async () => {
+      (await api.waiting.until(dossierId, waitSeconds * 1000, abortedWith(response), async () => {
         const next = await read();
         return isWaiting(next, unchanged, type) ? undefined : next;
       })) ?? (await read());

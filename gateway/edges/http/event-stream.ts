@@ -13,7 +13,7 @@ export async function streamEvents(api: GatewayApi, dossierId: string, request: 
   const resumed = typeof lastEventId === 'string' && lastEventId !== '' ? scoreAfter(lastEventId) : { partition: 0, score: 0 };
   if (resumed === undefined) return sendProblem(request, response, 'not-found');
   let next = resumed.score;
-  const signal = abortedWith(request);
+  const signal = abortedWith(response);
   response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
   response.write('retry: 1000\n\n');
   while (!signal.aborted && !api.stopping()) {

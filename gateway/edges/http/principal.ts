@@ -73,9 +73,9 @@ export function notFound(request: IncomingMessage, response: ServerResponse): vo
   sendProblem(request, response, 'not-found');
 }
 
-/** Aborts when the caller goes away. */
-export function abortedWith(request: IncomingMessage): AbortSignal {
+/** Aborts when the caller goes away. Of the answer, not of the connection: that lives on, and would keep a listener of each answer. */
+export function abortedWith(response: ServerResponse): AbortSignal {
   const gone = new AbortController();
-  request.socket.once('close', () => gone.abort());
+  response.once('close', () => gone.abort());
   return gone.signal;
 }
