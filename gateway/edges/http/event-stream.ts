@@ -15,6 +15,7 @@ export async function streamEvents(api: GatewayApi, dossierId: string, request: 
   let next = resumed.score;
   const signal = abortedWith(response);
   response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
+  if (request.method === 'HEAD') return void response.end();
   response.write('retry: 1000\n\n');
   while (!signal.aborted && !api.stopping()) {
     const events = await api.waiting
