@@ -205,3 +205,30 @@ test.each(operations.filter(({ path }) => path.includes('{')))('$method $path: w
   for (const part of ['%', '%E0%A4%A', '%ff'])
     expect(await call(method, path.replace(/\{\w+\}/g, part), 'agent')).toEqual({ status: 404, code: 'not-found' });
 });
+
+const taking = operations.filter(({ operation }) => operation.requestBody !== undefined);
+
+test.each(taking)('$method $path reads no body of who may not', async ({ method, example, operation }) => {
+  const may = operation['x-role'];
+  const others = Object.keys(principals).filter((role) => !may.includes(role));
+  for (const [role, code] of [[undefined, 'unauthenticated'] as const, ...others.map((other) => [other, 'forbidden'] as const)]) {
+    const headers = { 'content-type': 'application/json', ...(role === undefined ? {} : { authorization: `Bearer ${role}` }) };
+    const answer = await fetch(url + example, { method: method.toUpperCase(), headers, body: '{ no JSON' });
+    expect(await answer.json()).toMatchObject({ code });
+  }
+});
+
+test.each(taking.filter(({ path }) => path.startsWith('/v1/ops/')))(
+  '$path names a coding and a charset that it does not take',
+  async (operation) => {
+    const { example } = operation;
+    const codeOf = async (headers: Record<string, string>): Promise<unknown> => {
+      const authorization = 'Bearer operator';
+      const answer = await fetch(url + example, { method: 'POST', headers: { authorization, ...headers }, body: '{}' });
+      expect([answer.status, Object.keys(operation.operation.responses)]).toEqual([415, expect.arrayContaining(['415'])]);
+      return ((await answer.json()) as { code: unknown }).code;
+    };
+    expect(await codeOf({ 'content-type': 'application/json', 'content-encoding': 'zip' })).toBe('content-coding-unsupported');
+    expect(await codeOf({ 'content-type': 'application/json; charset=latin1' })).toBe('charset-unsupported');
+  },
+);

@@ -3,11 +3,11 @@ import { dossierIdFrom } from '../../dead-letter-desk';
 import { sendJson, sendProblem } from './answer';
 import { answerLookup, text } from './dossier-routes';
 import type { GatewayApi } from './gateway-api';
-import { actorOf, principalWith } from './principal';
+import { actorOf, onlyWith, principalWith } from './principal';
 
 /** An operator orders that the personal data of a dossier be erased; recorded before it is done. */
 export function erasureRoutes(router: Router, api: GatewayApi): void {
-  router.post('/v1/ops/erasures', json({ limit: '4kb' }), async (request, response) => {
+  router.post('/v1/ops/erasures', onlyWith(api, 'operator'), json({ limit: '4kb' }), async (request, response) => {
     const operator = principalWith(api, request, response, 'operator');
     if (operator === undefined) return;
     const body = (request.body ?? {}) as Record<string, unknown>;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestHandler } from 'express';
 import type { AuditActor } from '../../core/audit-chain';
 import { sendProblem } from './answer';
 import type { Principal } from './authenticate';
@@ -25,6 +26,13 @@ export function principalWith<R extends Principal['role']>(
   if (principal !== undefined && (roles as string[]).includes(principal.role)) return principal as Extract<Principal, { role: R }>;
   sendProblem(request, response, noteRefused(api, request, principal));
   return undefined;
+}
+
+/** Ahead of what reads a body: of whoever may not, none is read. */
+export function onlyWith(api: GatewayApi, ...roles: Principal['role'][]): RequestHandler {
+  return (request, response, next) => {
+    if (principalWith(api, request, response, ...roles) !== undefined) next();
+  };
 }
 
 /** Counted for the audit log; returns what to answer. */

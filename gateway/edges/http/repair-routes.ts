@@ -6,7 +6,7 @@ import { sendJson, sendProblem } from './answer';
 import type { Principal } from './authenticate';
 import { number, text } from './dossier-routes';
 import type { GatewayApi } from './gateway-api';
-import { actorOf, notFound, principalWith } from './principal';
+import { actorOf, notFound, onlyWith, principalWith } from './principal';
 
 /** Operators mend: dead letters listed, inspected without content and redriven; tasks asked again; jobs with progress and stop. */
 const MAX_REDRIVE = 1_000;
@@ -35,7 +35,7 @@ export function repairRoutes(router: Router, api: GatewayApi): void {
     sendJson(response, 200, letter, noStore);
   });
 
-  router.post('/v1/ops/dead-letters/redrive', json({ limit: '256kb' }), async (request, response) => {
+  router.post('/v1/ops/dead-letters/redrive', onlyWith(api, 'operator'), json({ limit: '256kb' }), async (request, response) => {
     const principal = principalWith(api, request, response, 'operator');
     if (principal === undefined) return;
     const body = (request.body ?? {}) as Record<string, unknown>;
@@ -71,7 +71,7 @@ export function repairRoutes(router: Router, api: GatewayApi): void {
     });
   });
 
-  router.post('/v1/ops/tasks/resend', json({ limit: '16kb' }), async (request, response) => {
+  router.post('/v1/ops/tasks/resend', onlyWith(api, 'operator'), json({ limit: '16kb' }), async (request, response) => {
     const principal = principalWith(api, request, response, 'operator');
     if (principal === undefined) return;
     const body = (request.body ?? {}) as Record<string, unknown>;

@@ -139,7 +139,9 @@ function failed(api: GatewayApi, cause: unknown, request: IncomingMessage, respo
   }
   // A part of the path that decodes to no text names nothing.
   if (cause instanceof URIError) return sendProblem(request, response, 'not-found');
-  const status = (cause as { status?: unknown } | null)?.status;
+  const { status, type } = (cause ?? {}) as { status?: unknown; type?: unknown };
+  if (type === 'charset.unsupported') return sendProblem(request, response, 'charset-unsupported', { close: true });
+  if (type === 'encoding.unsupported') return sendProblem(request, response, 'content-coding-unsupported', { close: true });
   if (status === 400) return sendProblem(request, response, 'json-malformed', { close: true });
   if (status === 413) return sendProblem(request, response, 'too-large', { close: true });
   if (status === 415) return sendProblem(request, response, 'content-type-unsupported', { close: true });
