@@ -33,9 +33,9 @@ const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 export interface AuthenticatePorts {
   keys: { find(sha256: string): Principal | undefined };
-  /** Undefined where no issuer is configured. */
   /** Undefined where no client certificates are asked for. */
   certificates?: { find(socket: Socket): Principal | undefined } | undefined;
+  /** Undefined where no issuer is configured. */
   tokens?: { verify(token: string, sha256: string): Principal | undefined | Promise<Principal | undefined> } | undefined;
 }
 

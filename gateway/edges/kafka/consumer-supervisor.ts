@@ -24,6 +24,12 @@ export interface SessionEvents {
   onProgress(): void;
 }
 
+/**
+ * Least time between two commits of a session. Each costs the broker an append of its own, for every group and partition; what is read
+ * again after a crash was done before, and is known to be.
+ */
+export const COMMIT_EVERY_MS = 500;
+
 export interface SupervisorOptions {
   /** Resolves when the broker answers. */
   ping(): Promise<void>;

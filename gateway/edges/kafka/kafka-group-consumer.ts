@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, OffsetsByTopicPartition } from 'kafkajs';
 import type { BatchControl, Consumption, LogConsumer } from '../../ports/message-log';
-import { startSupervised, type ConsumerSession, type SessionEvents, type SupervisorOptions } from './consumer-supervisor';
+import { COMMIT_EVERY_MS, startSupervised, type ConsumerSession, type SessionEvents, type SupervisorOptions } from './consumer-supervisor';
 import { createKafka, type CuttableKafka, type KafkaConnectionOptions } from './kafka-client';
 import { describe, isMembershipLost, refusalOf, within } from './kafka-faults';
 import { hearCoordinatorErrors } from './kafkajs-internals';
@@ -29,8 +29,6 @@ const PARTITIONS_AT_ONCE = 64;
 const FIRST_PAUSE_MS = 100;
 const LAST_PAUSE_MS = 10_000;
 const COMMIT_AGAIN_MS = 500;
-/** A commit costs the broker an append of its own; what is read again after a crash was done before, and is known to be. */
-const COMMIT_EVERY_MS = 100;
 const STOP_WITHIN_MS = 5_000;
 
 interface Partition {

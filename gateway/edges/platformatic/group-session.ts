@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchControl, Consumption } from '../../ports/message-log';
-import type { ConsumerSession, SessionEvents, SupervisorOptions } from '../kafka/consumer-supervisor';
+import { COMMIT_EVERY_MS, type ConsumerSession, type SessionEvents, type SupervisorOptions } from '../kafka/consumer-supervisor';
 import { answerOf, describe, isAway, isMembershipLost, within } from '../kafka/kafka-faults';
 import type { FetchedRecords } from '../kafka/kafka-fetch';
 import { Brokers, type PlatformaticConnectionOptions } from './brokers';
@@ -38,8 +38,6 @@ const LOOK_FOR_LEADERS_MS = 500;
 /** Less than the session: there is time to ask again over another connection. */
 const HEARTBEAT_WITHIN_MS = 2_000;
 const COMMIT_AGAIN_MS = 500;
-/** A commit costs the broker an append of its own; what is read again after a crash was done before, and is known to be. */
-const COMMIT_EVERY_MS = 100;
 const STOP_WITHIN_MS = 5_000;
 
 interface Partition {
