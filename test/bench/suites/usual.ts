@@ -26,7 +26,7 @@ export const kafkaSuites: MakeSuites = (settings, services) => {
       { ...base, topology: oneProcess, phases: [ceiling(settings), ...latencies(settings)] },
       { ...base, topology: processPerRole(), phases: [ceiling(settings), ...(quick ? [] : latencies(settings))] },
       // The 14 records that the floor moves: without what agencies are told of each version.
-      { ...base, name: 'kafka, without results', topology: oneProcess, env: { RESULTS: 'none' }, phases: [ceiling(settings)] },
+      { ...base, name: 'kafka, without results', topology: processPerRole(), env: { RESULTS: 'none' }, phases: [ceiling(settings)] },
       ...(workers > 1
         ? [primaryAndWorkers(workers), processPerRole(workers)].map((topology) => ({ ...base, topology, phases: [ceiling(settings)] }))
         : []),
