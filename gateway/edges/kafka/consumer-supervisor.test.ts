@@ -1,5 +1,18 @@
 import { startSupervised, type SessionEvents } from './consumer-supervisor';
 
+/** Pauses take no time, and are counted. */
+let nowMs = 0;
+jest.mock('node:timers/promises', () => ({
+  setTimeout: (ms: number) => {
+    nowMs += ms;
+    return new Promise((resolve) => setImmediate(resolve));
+  },
+}));
+beforeEach(() => {
+  jest.spyOn(performance, 'now').mockImplementation(() => nowMs);
+});
+afterEach(() => jest.restoreAllMocks());
+
 const denied = (): Error => Object.assign(new Error('no'), { type: 'TOPIC_AUTHORIZATION_FAILED', retriable: false });
 const broken = (): Error => Object.assign(new Error('no'), { type: 'INVALID_REQUEST', retriable: false });
 
@@ -22,6 +35,8 @@ async function supervised(starts: (Error | undefined)[]) {
   return { consumer: await starting, opened, said, fatal };
 }
 
+const away = (): Error => Object.assign(new Error('no'), { type: 'GROUP_COORDINATOR_NOT_AVAILABLE', retriable: true });
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 test('a start that is refused says what is missing', async () => {
@@ -35,7 +50,7 @@ test('what is refused while it runs ends no process: it is told, tried again, an
   opened[0]?.onCrash(denied());
   await turn();
   expect(said).toEqual([expect.stringMatching(/this user has no ACL for it/)]);
-  while (said.length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (said.length < 2) await turn();
   expect([said[1], opened.length, fatal]).toEqual([undefined, 2, []]);
   await consumer.stop();
 });
@@ -45,5 +60,24 @@ test('another fault that no waiting mends still ends the process', async () => {
   opened[0]?.onCrash(broken());
   await turn();
   expect([said, fatal.map(({ message }) => message)]).toEqual([[], ['group g cannot go on: INVALID_REQUEST']]);
+  await consumer.stop();
+});
+
+test('a coordinator that is away for a minute and a half while brokers answer ends no process', async () => {
+  const beganMs = nowMs;
+  const { consumer, opened, fatal } = await supervised([undefined, ...Array.from({ length: 40 }, away)]);
+  opened[0]?.onCrash(away());
+  while (opened.length < 42) await turn();
+  expect(nowMs - beganMs).toBeGreaterThan(90_000);
+  expect(fatal).toEqual([]);
+  await consumer.stop();
+});
+
+test('one that is away for much longer does: a new process looks for it anew', async () => {
+  const { consumer, opened, fatal } = await supervised([undefined, ...Array.from({ length: 100 }, away)]);
+  opened[0]?.onCrash(away());
+  while (fatal.length === 0) await turn();
+  expect(opened.length).toBeLessThan(100);
+  expect(fatal[0]?.message).toBe('group g cannot go on: GROUP_COORDINATOR_NOT_AVAILABLE');
   await consumer.stop();
 });

@@ -45,8 +45,12 @@ const REFUSED_PAUSE_MS = 5_000;
 /** Neither a fetch nor a heartbeat for so long: the client hangs. */
 const STALLED_MS = 30_000;
 const WATCH_EVERY_MS = 5_000;
-/** Crashes in a row, while the broker answers, without a batch handled or a minute gone by between them. */
+/**
+ * So often in a row, and for so long, while brokers answer: a group whose coordinator has died has another within seconds, and a client
+ * that has lost its way is to start anew. A batch handled, or a minute gone by, ends the row.
+ */
 const MAX_CRASHES = 5;
+const CRASHING_MS = 120_000;
 const STEADY_MS = 60_000;
 const FIRST_STARTS = 4;
 
@@ -70,6 +74,8 @@ class Supervisor {
   #restarting: Promise<void> | undefined;
   #openedMs = 0;
   #crashes = 0;
+  /** When the first of them was. */
+  #crashingSinceMs = 0;
   #watch: NodeJS.Timeout | undefined;
 
   constructor(options: SupervisorOptions, consumption: Consumption, openSession: (events: SessionEvents) => ConsumerSession) {
@@ -143,10 +149,10 @@ class Supervisor {
           () => false,
         );
         const refusal = refusalOf(cause);
-        if (answers && refusal === undefined) this.#crashes++;
+        if (answers && refusal === undefined && this.#crashes++ === 0) this.#crashingSinceMs = performance.now();
         if (this.#isStopping()) return;
         if (refusal !== undefined) this.#options.onRefused?.(group, unavailable(`group ${group} cannot consume`, cause).message);
-        else if (answers && (!isAway(cause) || this.#crashes > MAX_CRASHES)) {
+        else if (answers && (!isAway(cause) || this.#isLost())) {
           clearInterval(this.#watch);
           this.#consumption.onFatal?.(unavailable(`group ${group} cannot go on`, cause));
           return;
@@ -164,6 +170,10 @@ class Supervisor {
     } finally {
       this.#restarting = undefined;
     }
+  }
+
+  #isLost(): boolean {
+    return this.#crashes > MAX_CRASHES && performance.now() - this.#crashingSinceMs > CRASHING_MS;
   }
 
   #isStopping(): boolean {
