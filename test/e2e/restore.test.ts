@@ -234,7 +234,8 @@ describe('the embedded default', () => {
     let said = '';
     const out = { write: (text: string) => (said += text) };
     const env = { DATA_DIR: dataDir, VAR_DIR: restored.varDir };
-    expect([await auditVerify([], { out, err: out, env, directory: backups }), said]).toEqual([
+    writeFileSync(path.join(backups, 'heads.json'), JSON.stringify(heads));
+    expect([await auditVerify(['--heads', 'heads.json'], { out, err: out, env, directory: backups }), said]).toEqual([
       0,
       expect.stringContaining('nothing found'),
     ]);
