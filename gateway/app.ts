@@ -269,7 +269,7 @@ async function open(
         dryRun: new DryRun({ intake, rules, store: reader, assess: (request) => assessorOf(request, predictedBy, rules.agencies) }),
         reads,
         waiting,
-        decisions: new DecisionDesk({ log, store, reads, clock, partitions }),
+        decisions: new DecisionDesk({ log, store, reads, clock, partitions, agencies }),
         operator,
         deadLetters: new DeadLetterDesk({ log, sealer }),
         tasks: new TaskDesk({ store, reader, rules, partitions }),

@@ -1,6 +1,6 @@
 import { canonicalJson } from './core/canonical-json';
 import { isoTime } from './core/deadlines';
-import { digestOf } from './core/identifiers';
+import { agencyOfTaskAmong, digestOf } from './core/identifiers';
 import { EventType, type DecisionMessage } from './core/messages';
 import type { Problem } from './core/problem';
 import { problem, type ProblemCode } from './core/problem-catalogue';
@@ -26,13 +26,17 @@ export interface DecisionDeskPorts {
   reads: Reads;
   clock: Clock;
   partitions: number;
+  /** Codes of all agencies of which there are rows. */
+  agencies: readonly string[];
 }
 
 export class DecisionDesk {
   private readonly ports: DecisionDeskPorts;
+  private readonly agencyOf: ReturnType<typeof agencyOfTaskAmong>;
 
   constructor(ports: DecisionDeskPorts) {
     this.ports = ports;
+    this.agencyOf = agencyOfTaskAmong(ports.agencies);
   }
 
   /** @throws LogUnavailable, LogOutcomeUnknown, StoreUnavailable */
@@ -43,10 +47,12 @@ export class DecisionDesk {
     idempotencyKey: string | undefined,
     traceparent: string,
   ): Promise<DecisionAnswer> {
+    // By what the id says, so that the answer does not tell whether another agency was asked.
+    const named = this.agencyOf(taskId);
+    if (named !== undefined && named !== agency) return refuse('agency-mismatch');
     const found = await this.ports.reads.task(agency, taskId);
     if (found.kind !== 'found') return refuse(found.kind === 'unknown' ? 'task-unknown' : found.kind);
     const { dossier, task } = found.value;
-    if (task.agency !== agency) return refuse('agency-mismatch');
     const parsed = parseDecision(withTaskId(bytes, taskId));
     if (!parsed.ok)
       return {

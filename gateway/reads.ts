@@ -322,7 +322,7 @@ export class Reads {
     };
   }
 
-  /** One task of an agency with its own view of the dossier as it stands. */
+  /** One task of an agency with its own view of the dossier as it stands; one of another agency is as unknown as none. */
   async task(agency: string, taskId: string): Promise<Lookup<{ dossier: DossierState; task: Task; view: unknown }>> {
     const dossierId = dossierIdOfTask(taskId);
     if (dossierId === undefined) return { kind: 'unknown' };
@@ -330,12 +330,11 @@ export class Reads {
     const [stateBytes, bodyBytes] = await this.ports.store.getMany(partition, [keys.state(dossierId), keys.body(dossierId)]);
     const dossier = stateBytes == null ? undefined : (JSON.parse(stateBytes.toString()) as DossierState);
     const task = dossier === undefined ? undefined : taskOf(dossier, taskId);
-    if (dossier === undefined || task === undefined || !task.asked) {
+    if (dossier === undefined || task?.agency !== agency || !task.asked) {
       const behind = await this.ports.reader.behind(partition);
       if (behind < 0) return { kind: 'rebuilding' };
       return behind > 0 ? { kind: 'not-yet' } : { kind: 'unknown' };
     }
-    if (task.agency !== agency) return { kind: 'found', value: { dossier, task, view: {} } };
     if (dossier.erasedAt !== undefined) return { kind: 'erased' };
     const body = bodyBytes == null ? undefined : (JSON.parse(bodyBytes.toString()) as DossierBody);
     const viewText = body === undefined ? undefined : this.ports.rules.viewOf.get(agency)?.(body);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {
+  agencyOfTaskAmong,
   clearanceIdOf,
   declarationIdOf,
   digestOf,
@@ -110,4 +111,14 @@ describe('a taskId', () => {
   ])('%j is none', (text) => {
     expect(dossierIdOfTask(text)).toBeUndefined();
   });
+});
+
+test('the id of a task says of which agency it would be, whether it is there or not', () => {
+  const agencyOf = agencyOfTaskAmong(['customs', 'tax']);
+  const dossierId = dossierIdOf('nobody', 'nothing');
+  for (const agency of ['customs', 'tax'])
+    for (const revision of [1, 2, 200]) expect(agencyOf(taskIdOf(dossierId, agency, revision))).toBe(agency);
+  expect(agencyOf(taskIdOf(dossierId, 'planning', 1))).toBeUndefined();
+  expect(agencyOf(`${dossierId}-0000000000000000`)).toBeUndefined();
+  expect(agencyOf(taskIdOf(dossierId, 'tax', 1).slice(30))).toBeUndefined();
 });

@@ -112,6 +112,17 @@ function firstTaskSuffix(agency: AgencyCode): string {
   return suffix;
 }
 
+/** Revisions of a dossier of which a task's id tells its agency. */
+const TOLD_REVISIONS = 200;
+
+/** Tells of which agency a task would be, whether there is one or not: from its id alone. Undefined: of none of them, or of a late revision. */
+export function agencyOfTaskAmong(agencies: readonly AgencyCode[]): (taskId: TaskId) => AgencyCode | undefined {
+  const bySuffix = new Map<string, AgencyCode>();
+  for (const agency of agencies)
+    for (let revision = 1; revision <= TOLD_REVISIONS; revision++) bySuffix.set(taskSuffix(agency, revision), agency);
+  return (taskId) => (TASK_ID.test(taskId) ? bySuffix.get(taskId.slice(-TASK_SUFFIX_LENGTH)) : undefined);
+}
+
 /** The dossier of a task, or undefined when the text is no taskId. */
 export function dossierIdOfTask(taskId: string): DossierId | undefined {
   return TASK_ID.test(taskId) ? taskId.slice(0, DOSSIER_ID_LENGTH) : undefined;
