@@ -565,6 +565,33 @@ describe('the store', () => {
     expect(old.dump(['mi:', 'oc:'])).toBe(expected.storeData.dump(['mi:', 'oc:']));
   });
 
+  test('ahead of a log that was brought back from a back-up is cleared, though the log has grown past it', async () => {
+    const { world } = await folded(declared(), ...accepted());
+    const restored = await ExchangeWorld.create();
+    await restored.append(declared());
+    restored.logData.committed.set(`exchange dossiers/${home}`, 2);
+    restored.clock.advance(1_000);
+    const second = rootIn(home, 1);
+    await restored.append(declared({ messageId: second }), ...accepted(second));
+    restored.storeData = world.storeData;
+    const process = restored.process();
+    await process.consumePartition(home);
+    expect(process.told.epochChanges).toEqual([home]);
+    expect(await stateOf(restored, second)).toMatchObject({ version: 1, status: 'granted' });
+    expect(await stateOf(restored, 'M-1')).toMatchObject({ version: 0 });
+  });
+
+  test('that was left by a build which marked the first record only is kept', async () => {
+    const { world } = await folded(...history);
+    const marker = await world.store().marker(home);
+    if (marker === null) throw new Error('nothing was stored');
+    await world.store().commit(home, marker, { ...marker, epoch: marker.epoch.split(' ', 1)[0] ?? '' }, []);
+    await world.append(declared({ messageId: rootIn(home, 1) }));
+    const process = world.process();
+    await process.consumePartition(home);
+    expect(process.told.epochChanges).toEqual([]);
+  });
+
   test('ahead of the log is of another log too', async () => {
     const { world } = await folded(...history);
     const marker = await world.store().marker(home);

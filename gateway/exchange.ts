@@ -250,10 +250,9 @@ export class Exchange {
   /** A new owner trusts the store only as far as its marker belongs to this log, and reads what was issued since. */
   private async takeOver(partition: number, endOffset: number): Promise<Owner> {
     const { log, store, observe } = this.ports;
-    const epoch = await this.epochOf(partition);
+    const first = await this.identityAt(partition, 0);
     let marker = await store.marker(partition);
-    const foreign = marker !== null && ((epoch !== undefined && marker.epoch !== epoch) || marker.offset >= endOffset);
-    if (foreign) {
+    if (marker !== null && !(await this.isOfThisLog(partition, marker, first, endOffset))) {
       observe.epochChanged(partition);
       await store.clear(partition);
       this.folded.delete(partition);
@@ -263,7 +262,7 @@ export class Exchange {
     const tellOfHeld = this.untold.get(partition)?.get(marker?.offset ?? -1);
     if (tellOfHeld !== undefined) this.untold.delete(partition);
     tellOfHeld?.();
-    const start = marker ?? { epoch: epoch ?? 'truncated', offset: -1, clearancesOffset: 0 };
+    const start = marker ?? { epoch: first ?? 'truncated', offset: -1, clearancesOffset: 0 };
     const issued = await IssuedClearances.open(log, partition, start.clearancesOffset);
     const committed = Math.max(await this.committedOf(partition), this.folded.get(partition) ?? -1);
     const rebuildsTo = start.offset + 1 < Math.min(committed, endOffset) ? Math.min(committed, endOffset) : undefined;
@@ -282,14 +281,25 @@ export class Exchange {
     return owner;
   }
 
-  /** Identity of what the store was made from: the layout and the partition's first record. Undefined once retention has removed it. */
-  private async epochOf(partition: number): Promise<string | undefined> {
-    let epoch: string | undefined;
-    await this.ports.log.read('dossiers', [{ partition, from: 0, to: 1 }], (batch) => {
-      for (const record of batch.records)
-        if (record.offset === 0) epoch = hashOf(32, READ_MODEL_LAYOUT, record.headers['ce_id'] ?? '', String(record.timestampMs));
+  /**
+   * Whether the store was made from this log, by the partition's first record and the one folded last: a log that was brought back from
+   * a back-up has the one, and may have grown past the other. What retention has removed is not compared.
+   */
+  private async isOfThisLog(partition: number, marker: Marker, first: string | undefined, endOffset: number): Promise<boolean> {
+    if (marker.offset >= endOffset) return false;
+    const [madeFrom, foldedLast] = marker.epoch.split(' ');
+    if (first !== undefined && madeFrom !== first) return false;
+    const last = foldedLast === undefined ? undefined : await this.identityAt(partition, marker.offset);
+    return last === undefined || foldedLast === last;
+  }
+
+  /** Identity of a record of `dossiers`; undefined where there is none. */
+  private async identityAt(partition: number, offset: number): Promise<string | undefined> {
+    let identity: string | undefined;
+    await this.ports.log.read('dossiers', [{ partition, from: offset, to: offset + 1 }], ({ records }) => {
+      for (const record of records) if (record.offset === offset) identity = identityOf(record);
     });
-    return epoch;
+    return identity;
   }
 
   /**
@@ -299,7 +309,9 @@ export class Exchange {
   private async apply(owner: Owner, partition: number, records: LogRecord[], control: BatchControl): Promise<void> {
     const { log, store, clock, observe } = this.ports;
     const cameMs = clock.nowMs();
-    const last = (records.at(-1) as LogRecord).offset;
+    const lastRecord = records.at(-1) as LogRecord;
+    const last = lastRecord.offset;
+    const epoch = `${owner.marker.epoch.split(' ', 1)[0] ?? ''} ${identityOf(lastRecord)}`;
     const { outgoing, issuing, changes, openings, outcomes, poisoned, differed, states, histories } = await this.workOf(
       owner,
       partition,
@@ -313,7 +325,7 @@ export class Exchange {
       if (issue.kind === 'clearance') changes.push({ put: keys.clearance(issue.dossierId, issue.version), value: issue.value });
     await this.indexMessages(openings);
     if (control.isStale()) throw new Error('the partition was taken away');
-    const marker: Marker = { epoch: owner.marker.epoch, offset: last, clearancesOffset: owner.issued.positionAfter(last) };
+    const marker: Marker = { epoch, offset: last, clearancesOffset: owner.issued.positionAfter(last) };
     const isRebuilt = owner.rebuildsTo !== undefined && last + 1 >= owner.rebuildsTo;
     if (isRebuilt) changes.push({ remove: keys.rebuilding });
     // Counted once it holds: what a fault undid is folded again.
@@ -751,6 +763,12 @@ export class Exchange {
     }
     return false;
   }
+}
+
+/** The layout is of the first one: a store of another is made anew. */
+function identityOf({ offset, headers, timestampMs }: LogRecord): string {
+  const parts = [headers['ce_id'] ?? '', String(timestampMs)];
+  return offset === 0 ? hashOf(32, READ_MODEL_LAYOUT, ...parts) : hashOf(32, ...parts);
 }
 
 /** The marker is not the one that the owner left. */

@@ -7,7 +7,7 @@
  * read the marker again.
  */
 export interface Marker {
-  /** Identity of the `dossiers` partition that was folded (its first record). */
+  /** Identity of what was folded: of the first record of the `dossiers` partition and, after a space, of the last one folded. */
   epoch: string;
   /** Last offset of `dossiers` folded into the store; -1 none. */
   offset: number;
