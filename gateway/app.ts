@@ -3,7 +3,6 @@ import type { Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import portZones from '../config/port-zones.json';
@@ -20,7 +19,7 @@ import { isoTime } from './core/deadlines';
 import type { FoldRules } from './core/fold';
 import { DeadLetterDesk } from './dead-letter-desk';
 import { DecisionDesk } from './decision-desk';
-import { ensureDevelopmentSigningKey } from './development';
+import { ensureDevelopmentDataKeys, ensureDevelopmentSigningKey, refuseDevelopmentKeys } from './development';
 import { DryRun } from './dry-run';
 import { configurationAtStart } from './configuration-in-force';
 import { createDocuments } from './documents';
@@ -36,7 +35,7 @@ import { observeAdmission } from './edges/metrics/observe-admission';
 import { observeExchange } from './edges/metrics/observe-exchange';
 import type * as platformaticLog from './edges/platformatic/platformatic-message-log';
 import { openRedisDossierStore } from './edges/redis/redis-dossier-store';
-import { createAesSealer, ensureDataKeys, readDataKeys } from './edges/signing/aes-sealer';
+import { createAesSealer, readDataKeys } from './edges/signing/aes-sealer';
 import { createFingerprint } from './edges/signing/keyed-fingerprint';
 import { createRandom } from './edges/random';
 import { createReadingThread } from './edges/threads/reading-thread';
@@ -127,11 +126,12 @@ async function open(
   const partitions = settings.topicPartitions;
   const clock = systemClock;
   const metrics = createMetrics({ version: build.version, node: process.version });
+  refuseDevelopmentKeys(settings);
   const signer = createEd25519Signer(
     settings.signingKeyFile === '' ? ensureDevelopmentSigningKey(settings.varDir) : readFileSync(settings.signingKeyFile, 'utf8'),
     settings.signingRetiredKeysFile === '' ? [] : readPublicKeys(readFileSync(settings.signingRetiredKeysFile, 'utf8')),
   );
-  const dataKeys = settings.dataKeyFile === '' ? ensureDataKeys(join(settings.varDir, 'dev-data-key')) : readDataKeys(settings.dataKeyFile);
+  const dataKeys = settings.dataKeyFile === '' ? ensureDevelopmentDataKeys(settings.varDir) : readDataKeys(settings.dataKeyFile);
   const sealer = createAesSealer(dataKeys);
   const agencies = rules.agencies.map(({ code }) => code);
   const identity: Identity = await openIdentity({ settings, agencies, connected, clock, metrics, logger });

@@ -3,6 +3,7 @@ import type { SecureContextOptions } from 'node:tls';
 import type { Logger } from 'pino';
 import { SettingsFault, type Settings } from '../config/settings';
 import { ensureDevelopmentCredentials } from './development';
+import { isDevelopmentToken } from './development-mark';
 import { reloading, type Reloading } from './edges/files/reloading';
 import { createAuthenticate, type Authenticate } from './edges/http/authenticate';
 import { ApiKeyTable } from './edges/http/identity/api-key-table';
@@ -63,7 +64,7 @@ export async function openIdentity(ports: IdentityPorts): Promise<Identity> {
     parts.push(loaded('tls', `TLS_CERT_FILE="${certFile}"`, files, load, ports));
   }
   return {
-    authenticate: createAuthenticate({ keys, tokens, certificates }),
+    authenticate: createAuthenticate({ keys, tokens, certificates, ...(settings.production ? { isRefused: isDevelopmentToken } : {}) }),
     tls,
     serve: (server) => {
       served = server;

@@ -42,6 +42,11 @@ ${table(
 Without \`KAFKA_BROKERS\` the embedded log is used, without \`REDIS_URL\` the embedded store. \`WORKERS\` above 1, \`ADAPTERS\`, and \`ROLES\` other
 than all need both.
 
+Keys and tokens that the gateway makes for development carry a mark in their own bytes, and production knows them wherever they were copied to.
+The start is refused where \`SIGNING_KEY_FILE\` or \`DATA_KEY_FILE\` has such a key, or one of those in \`VAR_DIR\`, or where the file of
+\`API_KEYS_FILE\` has the hash of a token in \`VAR_DIR\`. Of other tokens that file does not show what they are, so a marked one is nobody (401)
+when it is presented. Keys that were made before they had the mark are known by those in \`VAR_DIR\` only.
+
 ## The four modes of an agency
 
 - \`rules\`: the rules of adapters/<code>/ answer at once.

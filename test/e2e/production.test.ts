@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { AgentClient, arrival } from '../support/agent-client';
@@ -70,4 +70,16 @@ test('on Kafka none is created: the start is refused, and every missing topic is
     TOPIC_PREFIX: prefix,
   });
   await expect(start).rejects.toThrow(/ended with 1:[\s\S]*topic dossiers is missing[\s\S]*topic test\.decisions\.planning is missing/);
+});
+
+test('the start is refused on the keys of a development gateway, copied to files of their own', async () => {
+  const development = gatewayFolder();
+  const running = await startGatewayProcess(development, {});
+  await running.stop();
+  const copied = (name: string): string => secretFile(`copied-${name}`, readFileSync(path.join(development.varDir, name), 'utf8'));
+  const keys = { SIGNING_KEY_FILE: copied('dev-signing-key.pem'), DATA_KEY_FILE: copied('dev-data-key') };
+  development.remove();
+  await expect(startGatewayProcess(folder, { ...production(), ...keys })).rejects.toThrow(
+    /ended with 1:[\s\S]*SIGNING_KEY_FILE=\S+ is a development key[\s\S]*DATA_KEY_FILE=\S+ has a development key/,
+  );
 });

@@ -36,20 +36,25 @@ export interface AuthenticatePorts {
   /** Undefined where no client certificates are asked for. */
   certificates?: { find(socket: Socket): Principal | undefined } | undefined;
   /** Undefined where no issuer is configured. */
+  /** Undefined where no issuer is configured. */
   tokens?: { verify(token: string, sha256: string): Principal | undefined | Promise<Principal | undefined> } | undefined;
+  /** API keys that are nobody's though their hash is known: those of development, in production. */
+  isRefused?: (token: string) => boolean;
 }
 
 /**
  * The caller of a request, by its bearer token: an API key, or what has the three parts of a JWT; without one, by the client certificate
  * of its connection.
  */
-export function createAuthenticate({ keys, tokens, certificates }: AuthenticatePorts): Authenticate {
+export function createAuthenticate({ keys, tokens, certificates, isRefused = () => false }: AuthenticatePorts): Authenticate {
   return ({ headers: { authorization }, socket }) => {
     if (authorization === undefined) return certificates?.find(socket);
     if (authorization.length > MAX_HEADER_CHARACTERS || !isBearer(authorization)) return undefined;
     const token = authorization.slice(7).trim();
     const sha256 = hash('sha256', token, 'hex');
-    return keys.find(sha256) ?? (tokens !== undefined && JWT.test(token) ? tokens.verify(token, sha256) : undefined);
+    const found = keys.find(sha256);
+    if (found !== undefined) return isRefused(token) ? undefined : found;
+    return tokens !== undefined && JWT.test(token) ? tokens.verify(token, sha256) : undefined;
   };
 }
 

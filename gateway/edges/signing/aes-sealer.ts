@@ -78,11 +78,11 @@ export function readDataKeys(file: string): [Uint8Array, ...Uint8Array[]] {
  * For development: the keys of the file, which is made with mode 0600 by whoever is first and kept over restarts.
  * A file that others may read is refused (`data-key-invalid`).
  */
-export function ensureDataKeys(file: string): [Uint8Array, ...Uint8Array[]] {
+export function ensureDataKeys(file: string, newKey: () => Buffer = () => randomBytes(KEY_BYTES)): [Uint8Array, ...Uint8Array[]] {
   mkdirSync(dirname(file), { recursive: true });
   const own = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   try {
-    writeFileSync(own, `${randomBytes(KEY_BYTES).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+    writeFileSync(own, `${newKey().toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
     // link(2) fails when the name exists, and the name never points at a half-written file.
     linkSync(own, file);
   } catch (cause) {
