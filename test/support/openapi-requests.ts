@@ -171,7 +171,47 @@ const ROLES = ['agent', 'agency', 'operator', 'auditor'];
 /** More than the gateway takes (8 KB of headers), and as many as it does. */
 const headerFlood = fc.constantFrom(50, 400, 900).map((count) => Array.from({ length: count }, (_, i) => [`x-${i}`, 'v'] as const));
 
+/** One in three as the document has it, and about what is there. */
 export function requestsOf(operation: OpenapiOperation, material: Material): fc.Arbitrary<FuzzedRequest> {
+  return fc.oneof(
+    { weight: 1, arbitrary: usualRequests(operation, material) },
+    { weight: 2, arbitrary: spoiltRequests(operation, material) },
+  );
+}
+
+function usualRequests(operation: OpenapiOperation, material: Material): fc.Arbitrary<FuzzedRequest> {
+  const { known, credentials, document } = material;
+  const own = operation.roles.flatMap((role) => credentials[role] ?? []);
+  const segments = operation.parameters
+    .filter((parameter) => parameter.in === 'path')
+    .map(({ name, example = '-' }) => fc.constantFrom(...(known[name] ?? [example])));
+  const bodies = Object.entries(operation.bodies).map(([type, schema]) =>
+    (material.bodies?.[type] ?? bytesOf(schema, document, known)).map((bytes) => ({ bytes, type })),
+  );
+  return fc
+    .record({
+      path: fc.tuple(...segments),
+      credential: fc.constantFrom(...(own.length === 0 ? [''] : own)),
+      body: bodies.length === 0 ? fc.constant(undefined) : fc.oneof(...bodies),
+    })
+    .map(({ path, credential, body }) => {
+      let next = 0;
+      return {
+        method: operation.method.toUpperCase(),
+        ownMethod: true,
+        target: operation.route.replace(/\{\w+\}/g, () => encodeURIComponent(path[next++] ?? '')),
+        headers: body === undefined ? [] : [['Content-Type', body.type] as const],
+        credential,
+        body: body?.bytes,
+      };
+    });
+}
+
+function bytesOf(schema: Schema, document: OpenapiDocument, known: Material['known']): fc.Arbitrary<Buffer> {
+  return valueOf(schema, document, known).map((value) => Buffer.from(textOf(value)));
+}
+
+function spoiltRequests(operation: OpenapiOperation, material: Material): fc.Arbitrary<FuzzedRequest> {
   const pathParameters = operation.parameters.filter((parameter) => parameter.in === 'path');
   const queryParameters = operation.parameters.filter((parameter) => parameter.in === 'query');
   const headerParameters = operation.parameters.filter((parameter) => parameter.in === 'header');
@@ -295,8 +335,7 @@ function bodyOf(operation: OpenapiOperation, material: Material): fc.Arbitrary<B
   return fc
     .oneof(
       ...kinds.map(([type, schema]) => {
-        const usual =
-          material.bodies?.[type] ?? valueOf(schema, material.document, material.known).map((value) => Buffer.from(textOf(value)));
+        const usual = material.bodies?.[type] ?? bytesOf(schema, material.document, material.known);
         const changed = type.includes('json') ? usual.chain(spoiltJson) : usual;
         const bytes = fc.oneof({ weight: 2, arbitrary: usual }, { weight: 3, arbitrary: changed }, { weight: 1, arbitrary: hostileBodies });
         return bytes.map((body) => ({ type, body }));
