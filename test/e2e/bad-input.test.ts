@@ -155,7 +155,7 @@ describe('HTTP', () => {
     const answer = await agent.submit(arrival(), { accept: 'image/png' });
     expect([answer.status, answer.body.code]).toEqual([406, 'not-acceptable']);
     const put = await agent.request('PUT', '/v1/declarations', { body: '{}' });
-    expect([put.status, put.headers.get('allow')]).toEqual([405, 'POST']);
+    expect([put.status, put.headers.get('allow')]).toEqual([405, 'POST, OPTIONS']);
   });
 
   const raw = (text: string): Promise<string> =>

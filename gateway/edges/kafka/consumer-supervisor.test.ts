@@ -73,7 +73,16 @@ test('a coordinator that is away for a minute and a half while brokers answer en
   await consumer.stop();
 });
 
-test('one that is away for much longer does: a new process looks for it anew', async () => {
+test('a topic that is gone while brokers answer ends the process after a few tries', async () => {
+  const gone = (): Error => Object.assign(new Error('no'), { type: 'UNKNOWN_TOPIC_OR_PARTITION', retriable: true });
+  const { consumer, opened, fatal } = await supervised([undefined, ...Array.from({ length: 40 }, gone)]);
+  opened[0]?.onCrash(gone());
+  while (fatal.length === 0) await turn();
+  expect(opened.length).toBe(6);
+  await consumer.stop();
+});
+
+test('a coordinator that is away for much longer does: a new process looks for it anew', async () => {
   const { consumer, opened, fatal } = await supervised([undefined, ...Array.from({ length: 100 }, away)]);
   opened[0]?.onCrash(away());
   while (fatal.length === 0) await turn();

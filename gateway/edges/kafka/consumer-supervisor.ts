@@ -47,7 +47,8 @@ const STALLED_MS = 30_000;
 const WATCH_EVERY_MS = 5_000;
 /**
  * So often in a row, and for so long, while brokers answer: a group whose coordinator has died has another within seconds, and a client
- * that has lost its way is to start anew. A batch handled, or a minute gone by, ends the row.
+ * that has lost its way is to start anew. A topic that is gone comes back by an operator only: that is told without the wait. A batch
+ * handled, or a minute gone by, ends the row.
  */
 const MAX_CRASHES = 5;
 const CRASHING_MS = 120_000;
@@ -152,7 +153,7 @@ class Supervisor {
         if (answers && refusal === undefined && this.#crashes++ === 0) this.#crashingSinceMs = performance.now();
         if (this.#isStopping()) return;
         if (refusal !== undefined) this.#options.onRefused?.(group, unavailable(`group ${group} cannot consume`, cause).message);
-        else if (answers && (!isAway(cause) || this.#isLost())) {
+        else if (answers && (!isAway(cause) || this.#isLost(cause))) {
           clearInterval(this.#watch);
           this.#consumption.onFatal?.(unavailable(`group ${group} cannot go on`, cause));
           return;
@@ -172,8 +173,9 @@ class Supervisor {
     }
   }
 
-  #isLost(): boolean {
-    return this.#crashes > MAX_CRASHES && performance.now() - this.#crashingSinceMs > CRASHING_MS;
+  #isLost(cause: unknown): boolean {
+    if (this.#crashes <= MAX_CRASHES) return false;
+    return answerOf(cause) === 'UNKNOWN_TOPIC_OR_PARTITION' || performance.now() - this.#crashingSinceMs > CRASHING_MS;
   }
 
   #isStopping(): boolean {
