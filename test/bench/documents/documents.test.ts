@@ -94,6 +94,13 @@ describe('targets', () => {
     expect(rowOf('T1', run('2', 4_000, slow), run('1', 4_000, ceiling))).toMatchObject({ reached: false });
   });
 
+  test('a profiled run counts only where there is no other', () => {
+    const slow = { ...ceiling, phases: [phase('ceiling', 100, { gateway: 5 })] };
+    const profiled = { ...run('2', 4_000, slow), settings: readBenchSettings(['--profile'], root) };
+    expect(rowOf('T1', run('1', 4_000, ceiling), profiled)).toMatchObject({ reached: true });
+    expect(rowOf('T1', profiled)).toMatchObject({ reached: false });
+  });
+
   test('what is void counts for nothing', () => {
     const isVoid = suite('day, one process', {
       faults: ['day: 1 acknowledged without a clearance'],

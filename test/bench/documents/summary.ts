@@ -20,7 +20,8 @@ const DIGITS = 5;
 
 export function summaryOf(results: readonly BenchResult[]): Summary {
   const runs = [...results]
-    .sort((a, b) => (a.at < b.at ? -1 : 1))
+    // Profiled ones first: they tell stages, and their rates only where no other run has the suite.
+    .sort((a, b) => Number(b.settings.profile) - Number(a.settings.profile) || (a.at < b.at ? -1 : 1))
     .map((result) => ({
       ...result,
       suites: result.suites.map((suite) => ({ ...suite, series: suite.series.map(thinned) })),
@@ -52,7 +53,7 @@ function rounded(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, rounded(member)]));
 }
 
-/** A suite of the newest run that has it. */
+/** A suite of the newest run that has it; of a profiled one, which is dearer by itself, where no other has. */
 export interface FoundSuite {
   run: BenchResult;
   suite: SuiteRun;
