@@ -36,7 +36,6 @@ export interface AuthenticatePorts {
   /** Undefined where no client certificates are asked for. */
   certificates?: { find(socket: Socket): Principal | undefined } | undefined;
   /** Undefined where no issuer is configured. */
-  /** Undefined where no issuer is configured. */
   tokens?: { verify(token: string, sha256: string): Principal | undefined | Promise<Principal | undefined> } | undefined;
   /** API keys that are nobody's though their hash is known: those of development, in production. */
   isRefused?: (token: string) => boolean;
