@@ -159,7 +159,9 @@ class Check {
     const position = positionOf(record);
     this.positions.add(position, { is: 'input', digest: digestOf(record.value) });
     const value = jsonOf(record.value);
-    if (value === undefined || typeof value['dossierId'] !== 'string') {
+    // The gateway's own say what they are, and of which task: what does neither may name a dossier all the same.
+    const isForeign = record.headers['ce_type'] === undefined && typeof value?.['taskId'] !== 'string';
+    if (value === undefined || typeof value['dossierId'] !== 'string' || isForeign) {
       // Somebody's poison: for whoever reads it to set aside.
       const isRead = test || this.history.about.agencyModes[agency] !== 'backend';
       if (isRead) this.positions.add(position, { is: 'to-be-set-aside', why: 'it is no request' });

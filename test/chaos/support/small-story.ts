@@ -156,6 +156,7 @@ export async function tellSmallStory(options: WorldOptions = {}): Promise<Story>
   world.entries.push({ kind: 'decision', agency: 'customs', intent: 'genuine', ...genuine });
   await world.poison('dossiers');
   await world.poison('requests.planning');
+  await world.poison('requests.planning', '{"dossierId":"x"}');
   await settle();
 
   // Nobody has heard of customs by the end.

@@ -200,8 +200,8 @@ export class SmallWorld {
   }
 
   /** Poison, where only the gateway writes. */
-  async poison(topic: string): Promise<void> {
-    await this.log('agency').append([{ topic, partition: 1, key: null, value: Buffer.from('not json'), headers: {} }]);
+  async poison(topic: string, value = 'not json'): Promise<void> {
+    await this.log('agency').append([{ topic, partition: 1, key: null, value: Buffer.from(value), headers: {} }]);
   }
 
   private async answerRequests(): Promise<boolean> {
@@ -210,7 +210,7 @@ export class SmallWorld {
       for (const agency of AGENCIES)
         for (const record of this.take('agencies', `${test ? 'test.' : ''}requests.${agency}`)) {
           any = true;
-          if (record.value.toString() === 'not json') {
+          if (record.headers['ce_type'] === undefined) {
             await this.log('agency').append([this.deadLetter(record, 'request-invalid')]);
             continue;
           }
