@@ -546,10 +546,13 @@ async function beforeScrape(
   }
 }
 
+/** Connections that wait to be accepted, where the system allows as many: one that finds no room tries again after a second, then after three. */
+const BACKLOG = 4_096;
+
 function listen(server: Server | TlsServer, port: number, host: string): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       server.off('error', reject);
       const address = server.address();
       const bound = typeof address === 'object' && address !== null ? address.port : port;
