@@ -152,6 +152,61 @@ describe('a place', () => {
     expect(admission.underWay).toBe(19.5);
   });
 
+  let end = 0;
+  /** The receipts of these after a time, and their fold after another. */
+  function receive(places: readonly Place[], afterMs: number, foldedAfterMs: number): void {
+    for (const place of places) place.read(BYTES);
+    clock.advance(afterMs);
+    for (const place of places) {
+      admission.appended(0, end++, BYTES);
+      place.leave();
+    }
+    clock.advance(foldedAfterMs);
+    admission.foldedTo(0, end - 1);
+    admission.look();
+  }
+  const several = (count: number): Place[] => Array.from({ length: count }, (_, i) => take(`agent-${i % 10}`));
+
+  it('is there for as many as get their receipt in time, while the fold is late and receipts are given', () => {
+    receive(several(100), 300, 100);
+    // 100 in 400 ms: 37.5 in 150.
+    expect(fill('agent').places).toHaveLength(38);
+    // Nothing leaves any more: the log is away, and says so to each.
+    clock.advance(250);
+    admission.look();
+    fill('agent');
+    expect(admission.received).toBe(200);
+  });
+
+  it('is there for more and more again once receipts are in time', () => {
+    receive(several(20), 300, 100);
+    // Fewer than 32 are no queue.
+    const { places } = fill('agent');
+    expect(places).toHaveLength(32);
+    receive(places, 50, 200);
+    fill('agent');
+    expect(admission.received).toBe(40);
+  });
+
+  it('is there for all that the exchange keeps up with, however late their receipts', () => {
+    start({ maxFoldDelayMs: 2_000 });
+    receive(several(100), 300, 100);
+    expect(several(200)).toHaveLength(200);
+  });
+
+  it('is waited for ten times as long below the share, while the process is busy', async () => {
+    receive(several(20), 300, 100);
+    const { waiting, places } = fill('flood');
+    for (let i = 0; i < 8; i++) take('small');
+    const small = admission.enter('small', BYTES);
+    clock.advance(200);
+    admission.look();
+    expect(await waiting.at(-1)).toMatchObject({ refused: 'share' });
+    for (const place of places) place.leave();
+    admission.look();
+    expect(await small).toHaveProperty('leave');
+  });
+
   it('is not held by a body on a slow line', () => {
     const slow = take('agent');
     const quick = take('agent');

@@ -6,6 +6,9 @@ import { Unfolded, type Progress } from './unfolded';
  * folded within the delay that is allowed: window = rate × delay (Little's law), the rate measured while it is crowded. So the queue stands
  * here, where it is short and tenants take turns, and not in the log, where all of them would wait behind one.
  *
+ * While that delay is past half of its bound as many are received at once as leave within MAX_RECEIPT_MS, in the same way: a process that
+ * is busy does nothing sooner because more of it has begun, and who is told that there is no room comes again before it would have got a receipt.
+ *
  * Turns are start-time fair queueing (Goyal, Vin, Cheng 1996): what a tenant was given moves its turn back; the lowest turn is served
  * first. A tenant below its share hardly waits; what neither fits nor can wait a moment is refused, before it is read.
  *
@@ -65,8 +68,20 @@ const RESERVE = 0.25;
 const BURST = 16;
 /** Longest wait for a place: it is added to the time to the receipt. */
 const MAX_WAIT_MS = 25;
+/** The same below one's share: nobody else's load is a reason to refuse, though the process may be busy for a moment. */
+const MAX_WAIT_BELOW_SHARE_MS = 250;
+/** What is folded while it is crowded is measured for so long at least. */
+const CROWDED_MS = 400;
 /** A window that is too small for what is folded in time grows by this at each look. */
 const GROWTH = 1.05;
+/** From the body to the receipt under load, in the mean. */
+const MAX_RECEIPT_MS = 150;
+/** Fewer are not a queue. */
+const MIN_RECEPTION = 2 * MAX_WEIGHT;
+/** Receipts are counted for so long at least. */
+const RECEIPTS_EVERY_MS = 250;
+/** How many may be received at once grows by this as long as receipts are given in time. */
+const RECEIPT_GROWTH = 1.25;
 /** Live traffic's share of what is folded while the exchange catches up: the backlog shrinks. */
 const WHILE_BEHIND = 0.5;
 /** A slow line is no work: its body counts again when it is there. */
@@ -97,8 +112,13 @@ export class Admission {
   private allowance = 0;
   /** Since the delay is over the bound. */
   private crowded: { sinceMs: number; folded: number } | undefined;
-  /** Of those that left since the last look. */
+  /** From body to receipt, of those that left since the last look. */
   private stays = { count: 0, ms: 0 };
+  /** Weight that may be received at once, and what says so: what has left since, and after how long. */
+  private reception = Infinity;
+  /** What is folded now has taken more than half of what it may. */
+  private isLate = false;
+  private receipts = { sinceMs: 0, count: 0, weight: 0, ms: 0 };
   private lookedMs: number;
   private foldedMs = -Infinity;
   private refusals = 0;
@@ -171,8 +191,12 @@ export class Admission {
     this.lookedMs = nowMs;
     if (this.limits.maxFoldDelayMs > 0) this.bound(progress, elapsedMs, nowMs);
     this.parkSlowBodies(nowMs);
+    if (this.limits.maxFoldDelayMs > 0 && nowMs - this.receipts.sinceMs >= RECEIPTS_EVERY_MS) this.receive(nowMs);
     this.serve(nowMs);
-    for (let i = this.waiters.length - 1; i >= 0; i--) if (nowMs - (this.waiters[i]?.sinceMs ?? 0) >= MAX_WAIT_MS) this.turnAway(i);
+    for (let i = this.waiters.length - 1; i >= 0; i--) {
+      const { turn, sinceMs } = this.waiters[i] as Waiter;
+      if (nowMs - sinceMs >= (turn < this.turn ? MAX_WAIT_BELOW_SHARE_MS : MAX_WAIT_MS)) this.turnAway(i);
+    }
     for (const [name, { inFlight, seenMs }] of this.tenants) if (inFlight === 0 && nowMs - seenMs > FORGET_MS) this.tenants.delete(name);
   }
 
@@ -180,8 +204,10 @@ export class Admission {
   private bound(progress: Progress, elapsedMs: number, nowMs: number): void {
     if (progress.folded > 0) this.foldedMs = nowMs;
     this.isBehind = progress.isCatchingUp;
-    if (this.isBehind) this.crowded = undefined;
-    else this.fit(progress.folded, progress.delayMs, nowMs);
+    if (this.isBehind) {
+      this.crowded = undefined;
+      this.isLate = false;
+    } else this.fit(progress.folded, progress.delayMs, nowMs);
     // Where nothing of ours is among what is folded, as in a rebuild, the rate of before must do.
     if (this.isBehind) this.allow(nowMs - this.foldedMs < oldAfterMs(0) ? progress.folded : this.perMs * elapsedMs);
     else if (this.underWay >= this.size * (1 + RESERVE)) this.allow(progress.folded);
@@ -200,9 +226,11 @@ export class Admission {
   }
 
   private hasRoom(turn: number): boolean {
+    const reserve = turn < this.turn ? 1 + RESERVE : 1;
+    if (this.placed >= this.reception * reserve) return false;
     if (this.allowance > 0) return true;
     if (this.isBehind) return false;
-    return this.underWay < (turn < this.turn ? this.size * (1 + RESERVE) : this.size);
+    return this.underWay < this.size * reserve;
   }
 
   private give(tenant: Tenant, turn: number, announced: number, nowMs: number): Place {
@@ -214,10 +242,12 @@ export class Admission {
     this.inFlight++;
     this.placed += weight;
     let state: 'reading' | 'read' | 'left' = 'reading';
+    let readMs = nowMs;
     const place: Place = {
       read: (bytes) => {
         if (state !== 'reading') return;
         state = 'read';
+        readMs = this.clock.monotonicMs();
         if (!this.reading.delete(place)) this.placed += weight;
         tenant.servedTo += Math.max(0, turnWeight(bytes) - turnWeight(announced));
       },
@@ -227,8 +257,12 @@ export class Admission {
         state = 'left';
         tenant.inFlight--;
         this.inFlight--;
-        this.stays.count++;
-        this.stays.ms += this.clock.monotonicMs() - nowMs;
+        const ms = this.clock.monotonicMs() - readMs;
+        for (const sum of [this.stays, this.receipts]) {
+          sum.count++;
+          sum.ms += ms;
+        }
+        this.receipts.weight += weight;
       },
     };
     this.reading.set(place, { weight, sinceMs: nowMs });
@@ -282,7 +316,7 @@ export class Admission {
     if (this.crowded !== undefined) {
       this.crowded.folded += folded;
       const ms = nowMs - this.crowded.sinceMs;
-      if (ms >= 2 * maxFoldDelayMs) {
+      if (ms >= Math.max(CROWDED_MS, maxFoldDelayMs / 2)) {
         const wanted = Math.max(MIN_WINDOW, (this.crowded.folded / ms) * maxFoldDelayMs);
         this.size += (wanted - this.size) / 2;
         this.crowded = { sinceMs: nowMs, folded: 0 };
@@ -292,12 +326,22 @@ export class Admission {
     if (folded === 0) return;
     const stayMs = this.stays.count === 0 ? 0 : this.stays.ms / this.stays.count;
     this.stays = { count: 0, ms: 0 };
+    this.isLate = stayMs + delayMs > maxFoldDelayMs / 2;
     if (stayMs + delayMs > maxFoldDelayMs) this.crowded ??= { sinceMs: nowMs, folded: 0 };
     else {
       this.crowded = undefined;
       if (this.hasWaited) this.size *= GROWTH;
     }
     this.hasWaited = this.waiters.length > 0;
+  }
+
+  /** As many as leave in time. Where nothing leaves the log is away, and who waits for it is told so by intake. */
+  private receive(nowMs: number): void {
+    const { sinceMs, count, weight, ms } = this.receipts;
+    this.receipts = { sinceMs: nowMs, count: 0, weight: 0, ms: 0 };
+    if (!this.isLate || count === 0) this.reception = Infinity;
+    else if (ms / count > MAX_RECEIPT_MS) this.reception = Math.max(MIN_RECEPTION, (weight / (nowMs - sinceMs)) * MAX_RECEIPT_MS);
+    else this.reception *= RECEIPT_GROWTH;
   }
 
   private allow(folded: number): void {
