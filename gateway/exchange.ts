@@ -415,6 +415,7 @@ export class Exchange {
   ): { result: FoldResult; differs: boolean } {
     const { state, clearance, ...rest } = result;
     if (state === undefined) return { result, differs: false };
+    if (clearance !== undefined && owner.issued.holdsOnly(clearance.clearanceId, offset)) return { result, differs: false };
     const version = before?.version ?? 0;
     const found = owner.issued.issuedFor(offset).map((value) => ({ value, issued: JSON.parse(value.toString()) as Clearance }));
     const standing = found.find(({ issued }) => issued.dossierId === state.dossierId && issued.version > version);
@@ -836,10 +837,14 @@ function memberText(record: LogRecord, value: object, name: string, next?: strin
   return from < 0 || to < 0 ? undefined : record.value.subarray(from + name.length + 4, to);
 }
 
+function signatureAt(unsigned: Buffer): number {
+  return unsigned.lastIndexOf(',"stages":{');
+}
+
 /** Canonical JSON of the signed clearance from one canonicalisation: its signature stands before `stages`, behind which is only text. */
 async function signedBytes(clearance: Clearance, signer: Signer): Promise<Buffer> {
   const bytes = Buffer.from(canonicalJson(clearance));
-  const at = bytes.lastIndexOf(',"stages":{');
+  const at = signatureAt(bytes);
   const signature = Buffer.from(`,"signature":${JSON.stringify(await signer.signAside(bytes))}`);
   return Buffer.concat([bytes.subarray(0, at), signature, bytes.subarray(at)]);
 }
@@ -879,10 +884,23 @@ function settleIssued(owner: Owner, outgoing: OutgoingRecord[], appended: Append
   );
 }
 
-/** Whether an issued version says what the fold of today says; its record may have been copied from another place since. */
+/** Whether an issued version says what the fold of today says, as a rule in the same bytes around its signature. */
 function isSame(issued: Buffer, clearance: Clearance): boolean {
+  const text = canonicalJson(clearance);
+  const bytes = Buffer.from(text);
+  const at = signatureAt(bytes);
+  const signed = issued.length - bytes.length;
+  if (
+    signed > 0 &&
+    at > 0 &&
+    bytes.compare(issued, 0, at, 0, at) === 0 &&
+    bytes.compare(issued, at + signed, issued.length, at) === 0 &&
+    /^,"signature":"[^"]*"$/.test(issued.toString('latin1', at, at + signed))
+  )
+    return true;
+  // Its record may have been copied from another place since.
   const { signature: _signature, ...unsigned } = JSON.parse(issued.toString()) as Clearance;
-  return canonicalJson({ ...unsigned, basis: clearance.basis }) === canonicalJson(clearance);
+  return canonicalJson({ ...unsigned, basis: clearance.basis }) === text;
 }
 
 /** The fold of a record, or undefined where it breaks on it: the same would break it for ever, so it is set aside. */

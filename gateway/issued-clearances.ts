@@ -80,6 +80,12 @@ export class IssuedClearances {
     return (this.byBasis.get(basisOffset) ?? []).flatMap((id) => this.waiting.get(id)?.value ?? []);
   }
 
+  /** Whether this one, and nothing else, was issued for a record and not yet taken. */
+  holdsOnly(id: string, basisOffset: number): boolean {
+    const ids = this.byBasis.get(basisOffset);
+    return ids?.length === 1 && ids[0] === id && this.waiting.has(id);
+  }
+
   /** Where a later owner has to read from, when everything up to `basisOffset` is folded: what waits longer was void. */
   positionAfter(basisOffset: number): number {
     let position = this.cursor < this.endAtStart ? this.cursor : this.expected;
@@ -143,7 +149,12 @@ export function rejectionIdOf(declarationId: string, basisOffset: number): strin
   return `${declarationId}-rejected-${basisOffset}`;
 }
 
+const BASIS_OFFSET = Buffer.from('"basis":{"offset":');
+
+/** Canonical JSON of ours has it as text: within a string its quotes would be escaped, and no other member is called so. */
 function basisOffsetOf(value: Buffer): number {
+  const at = value.indexOf(BASIS_OFFSET);
+  if (at >= 0) return parseInt(value.toString('latin1', at + BASIS_OFFSET.length, at + BASIS_OFFSET.length + 16), 10);
   try {
     return (JSON.parse(value.toString()) as { basis?: { offset?: number } }).basis?.offset ?? -1;
   } catch {
