@@ -74,7 +74,7 @@ export class DryRun {
     const asked = new Set(result.requests.map((request) => request.agency));
     let predicted = result.clearance;
     for (let pending = [...result.requests]; pending.length > 0;) {
-      const request = JSON.parse(requestText(pending.shift() as FoldedRequest)) as RequestMessage;
+      const request = JSON.parse(requestText(pending.shift() as FoldedRequest, rules)) as RequestMessage;
       const assessed = this.ports.assess(request);
       if (assessed === undefined) continue;
       fired.set(request.agency, assessed.rules);

@@ -519,7 +519,8 @@ export class Exchange {
           headers: eventHeaders({ type, id, source: '/seaport/exchange', time, subject, traceparent }),
         });
       };
-      for (const request of isSent ? [] : result.requests) outgoing.push(requestRecord(request, { partition, time: stamp, traceparent }));
+      for (const request of isSent ? [] : result.requests)
+        outgoing.push(requestRecord(request, this.ports.rules, { partition, time: stamp, traceparent }));
       if (!test && !isSent && this.ports.results !== false) {
         const values = new Map<ResultMessage, Buffer>();
         for (const { agency, message } of result.results) {

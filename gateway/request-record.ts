@@ -1,4 +1,4 @@
-import { requestText, type FoldedRequest } from './core/fold';
+import { requestText, type FoldedRequest, type FoldRules } from './core/fold';
 import { EventType } from './core/messages';
 import type { OutgoingRecord } from './ports/message-log';
 import { eventHeaders } from './wire/event-envelope';
@@ -12,13 +12,17 @@ export interface RequestPlace {
 }
 
 /** The record in `requests.<agency>`. Its ce_id is of the task, so that an inbox knows one that it had. */
-export function requestRecord(request: FoldedRequest, { partition, time, traceparent }: RequestPlace): OutgoingRecord {
+export function requestRecord(
+  request: FoldedRequest,
+  rules: Pick<FoldRules, 'viewOf'>,
+  { partition, time, traceparent }: RequestPlace,
+): OutgoingRecord {
   const { taskId, action, agency, test, dossierId, dossierCode } = request;
   return {
     topic: `${test ? 'test.' : ''}requests.${agency}`,
     partition,
     key: dossierId,
-    value: Buffer.from(requestText(request)),
+    value: Buffer.from(requestText(request, rules)),
     headers: eventHeaders({
       type: EventType.request,
       id: `${taskId}-${action}`,

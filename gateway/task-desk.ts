@@ -1,7 +1,7 @@
 import { isOwed } from './core/clearance';
 import type { DossierBody, DossierState } from './core/dossier';
 import { ExchangeError } from './core/exchange-error';
-import { requestOf, viewOf, type FoldRules } from './core/fold';
+import { requestOf, type FoldRules } from './core/fold';
 import { dossierIdOfTask, type DossierId } from './core/identifiers';
 import { partitionOf } from './core/partition';
 import type { JobItem } from './operator-jobs';
@@ -89,8 +89,8 @@ export class TaskDesk {
       return;
     }
     // By the list in force: what an agency may see no longer it is not shown again.
-    const viewText = viewOf(task.agency, JSON.parse(bytes.toString()) as DossierBody, rules);
-    const record = requestRecord(requestOf(state, task, viewText), { partition, time: task.requestedAt, traceparent: undefined });
+    const request = requestOf(state, task, JSON.parse(bytes.toString()) as DossierBody);
+    const record = requestRecord(request, rules, { partition, time: task.requestedAt, traceparent: undefined });
     yield { id: taskId, outcome: 'resent', about, record };
   }
 

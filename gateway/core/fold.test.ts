@@ -669,8 +669,8 @@ describe('a cancel', () => {
     story.decide('tax', 'acknowledged');
     const { exit, requests, clearance, results } = story.declare({ messageId: 'C-1', action: 'cancel' });
     expect(exit).toEqual(applied);
-    expect(requests.map(({ agency, action, taskId, revision, viewText }) => [agency, action, taskId, revision, viewText])).toEqual(
-      ['harbour-master', 'tax', 'planning'].map((agency) => [agency, 'cancel', taskIdOf(dossierId, agency, 1), 2, '{}']),
+    expect(requests.map(({ agency, action, taskId, revision, body }) => [agency, action, taskId, revision, body])).toEqual(
+      ['harbour-master', 'tax', 'planning'].map((agency) => [agency, 'cancel', taskIdOf(dossierId, agency, 1), 2, undefined]),
     );
     expect(clearance).toMatchObject({ version: 1, revision: 2, status: 'cancelled', final: true, missing: [] });
     expect(clearance).not.toHaveProperty('statusCode');

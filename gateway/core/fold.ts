@@ -63,16 +63,17 @@ export interface FoldResult {
   events: DossierEvent[];
 }
 
-/** A request whose view is JSON text already. */
-export type FoldedRequest = Omit<RequestMessage, 'view'> & { viewText: string };
+/** A request whose view is still to be cut out of `body`: one that was sent before needs none. Without a body it shows nothing. */
+export type FoldedRequest = Omit<RequestMessage, 'view'> & { body: DossierBody | undefined };
 
 /** The request as it is sent: a RequestMessage as JSON. */
-export function requestText({ viewText, ...request }: FoldedRequest): string {
+export function requestText({ body, ...request }: FoldedRequest, rules: Pick<FoldRules, 'viewOf'>): string {
+  const viewText = body === undefined ? NOTHING_SHOWN : viewOf(request.agency, body, rules);
   return `${JSON.stringify(request).slice(0, -1)},"view":${viewText}}`;
 }
 
 /** What an agency is asked on a task: the same whenever it is sent. */
-export function requestOf(state: DossierState, task: Task, viewText: string): FoldedRequest {
+export function requestOf(state: DossierState, task: Task, body: DossierBody): FoldedRequest {
   return {
     taskId: task.taskId,
     dossierId: state.dossierId,
@@ -85,7 +86,7 @@ export function requestOf(state: DossierState, task: Task, viewText: string): Fo
     test: state.test,
     receivedAt: state.revisions.find((revision) => revision.revision === task.revision)?.receivedAt ?? task.requestedAt,
     ruleSet: state.ruleSet,
-    viewText,
+    body,
   };
 }
 
@@ -339,13 +340,10 @@ function route(
 ): DossierState {
   const tasks: Task[] = [];
   const former = [...state.formerTasks];
-  const views = new Map<string, string>();
   const dueAt = agencyDueAt(revision.receivedAt, ruleSet);
   for (const agency of routeOf(after, rules)) {
     const present = state.tasks.find((task) => task.agency === agency.code);
-    const viewText = viewOf(agency.code, after, rules);
-    views.set(agency.code, viewText);
-    if (present !== undefined && before !== undefined && viewOf(agency.code, before, rules) === viewText) {
+    if (present !== undefined && before !== undefined && viewOf(agency.code, before, rules) === viewOf(agency.code, after, rules)) {
       tasks.push(present);
       continue;
     }
@@ -372,11 +370,11 @@ function route(
     });
   }
   for (const task of state.tasks) if (task.asked && !tasks.some((kept) => kept.agency === task.agency)) former.push(retired(task));
-  return ask({ ...state, tasks, formerTasks: former }, after, revision.receivedAt, ruleSet, rules, requests, events, views);
+  return ask({ ...state, tasks, formerTasks: former }, after, revision.receivedAt, ruleSet, rules, requests, events);
 }
 
 /** What an agency may see of a declaration, as JSON text. */
-export function viewOf(agency: string, body: DossierBody, rules: FoldRules): string {
+export function viewOf(agency: string, body: DossierBody, rules: Pick<FoldRules, 'viewOf'>): string {
   return rules.viewOf.get(agency)?.(body) ?? NOTHING_SHOWN;
 }
 
@@ -398,8 +396,6 @@ function ask(
   rules: FoldRules,
   requests: FoldedRequest[],
   events: DossierEvent[],
-  /** Views of this body that are there already. */
-  views: ReadonlyMap<string, string> = new Map(),
 ): DossierState {
   if (state.tasks.every((task) => task.asked)) return state;
   const dueAt = agencyDueAt(at, ruleSet);
@@ -409,7 +405,7 @@ function ask(
     const waits = after.some((code) => state.tasks.some((other) => other.agency === code && isAwaited(other, ruleSet)));
     if (waits) return task;
     const asked: Task = { ...task, asked: true, requestedAt: at, dueAt };
-    requests.push(requestOf(state, asked, views.get(task.agency) ?? viewOf(task.agency, body, rules)));
+    requests.push(requestOf(state, asked, body));
     events.push({ type: 'task', at, data: { agency: task.agency, role: task.role, taskId: task.taskId, revision: task.revision, dueAt } });
     return asked;
   });
@@ -446,7 +442,7 @@ function cancel(state: DossierState, record: DeclarationRecord, position: Positi
     test: state.test,
     receivedAt: record.receivedAt,
     ruleSet: state.ruleSet,
-    viewText: NOTHING_SHOWN,
+    body: undefined,
   }));
   const events = withdrawn.map((task): DossierEvent => ({
     type: 'task',

@@ -111,7 +111,9 @@ export class DossierStory {
   }
 
   get requests(): RequestMessage[] {
-    return this.results.flatMap((result) => result.requests.map((request) => JSON.parse(requestText(request)) as RequestMessage));
+    return this.results.flatMap((result) =>
+      result.requests.map((request) => JSON.parse(requestText(request, this.rules)) as RequestMessage),
+    );
   }
 
   position(): { partition: number; offset: number } {

@@ -32,7 +32,7 @@ export const benches: Benches = async () => {
   return requests.flatMap((folded) => {
     const assess = agencyAdapters[folded.agency]?.assess;
     if (assess === undefined) return [];
-    const value = Buffer.from(requestText(folded));
+    const value = Buffer.from(requestText(folded, rules));
     const request = JSON.parse(value.toString()) as RequestMessage;
     const record: LogRecord = {
       topic: `requests.${folded.agency}`,

@@ -36,7 +36,7 @@ export const benches: Benches = async () => {
     { name: 'core: canonical JSON of a clearance', run: () => canonicalJson(clearance) },
     { name: 'core: canonical JSON of a receipt', run: () => canonicalJson(record.receipt) },
     { name: 'core: JSON.stringify of a record', run: () => JSON.stringify(record) },
-    { name: 'core: the requests as text', run: () => opened.requests.map(requestText) },
+    { name: 'core: the requests as text', run: () => opened.requests.map((request) => requestText(request, rules)) },
     {
       name: 'core: JSON.parse of a record',
       run: (
