@@ -87,7 +87,7 @@ interface Owner {
    * there is all in `clearances`.
    */
   committed: number;
-  /** States as they were committed last, of the dossiers touched last: a decision follows its declaration within moments. */
+  /** States as they were committed last, of the dossiers touched last that await something: a decision follows its declaration within moments. */
   states: Map<string, DossierState>;
   /** What happened in these, as it was committed last. */
   histories: Map<string, string>;
@@ -151,7 +151,7 @@ export interface Outcome {
 
 /** Records folded at a time where the exchange reads by itself. */
 const CATCH_UP_RECORDS = 1_000;
-/** States kept in memory for each partition, about 10 kB each with what happened. */
+/** States kept in memory for each partition, about 10 kB each with what happened; final ones are not kept. */
 const KEPT_STATES = 2_000;
 /** Lost answers remembered for each partition; what they hold of is in memory so long. */
 const KEPT_UNTOLD = 8;
@@ -812,10 +812,12 @@ function openingsOf(steps: readonly Step[]): Opening[] {
   return openings;
 }
 
-/** The newest stand last; the oldest go first. */
+/** Those that await something: of others hardly anything comes. The newest stand last; the oldest go first. */
 function keepStates(owner: Owner, states: ReadonlyMap<string, DossierState>, histories: ReadonlyMap<string, string>): void {
   for (const [id, state] of states) {
     owner.states.delete(id);
+    owner.histories.delete(id);
+    if (state.final) continue;
     owner.states.set(id, state);
     owner.histories.set(id, histories.get(id) ?? '');
   }
