@@ -17,6 +17,7 @@ export function performanceParts(summary: Summary): Record<string, string> {
     floor: floorPart(summary),
     ceilings: ceilingsPart(summary),
     latencies: latenciesPart(summary),
+    pauses: pausesPart(summary),
     bytes: bytesPart(summary),
     time: timePart(summary),
     growth: growthPart(summary),
@@ -165,6 +166,20 @@ function latenciesPart(summary: Summary): string {
       gateOf(found, phase),
     ]),
     2,
+  );
+}
+
+/** A row for each kind of work, a column for each pause. */
+function pausesPart({ runs }: Summary): string {
+  const results = runs.findLast(({ micro }) => micro.some(({ pauseMs }) => pauseMs !== undefined))?.micro ?? [];
+  const paused = results.filter((result) => result.pauseMs !== undefined);
+  const pauses = [...new Set(paused.map(({ pauseMs }) => pauseMs))];
+  const kindOf = ({ name }: (typeof paused)[number]): string => name.slice(0, name.lastIndexOf(','));
+  const kinds = [...new Set(paused.map(kindOf))];
+  return markdownTable(
+    ['µs', ...pauses.map((pauseMs) => (pauseMs === 0 ? 'one after the other' : `after ${pauseMs} ms`))],
+    kinds.map((kind) => [kind, ...paused.filter((result) => kindOf(result) === kind).map(({ ns }) => shown(ns / 1000))]),
+    1,
   );
 }
 
