@@ -1,5 +1,6 @@
 import { canonicalJson } from './core/canonical-json';
 import { isoTime } from './core/deadlines';
+import { isFull } from './core/fold';
 import { agencyOfTaskAmong, digestOf } from './core/identifiers';
 import { EventType, type DecisionMessage } from './core/messages';
 import type { Problem } from './core/problem';
@@ -75,6 +76,7 @@ export class DecisionDesk {
     if (dossier.cancelled) return refuse('dossier-cancelled');
     if (!dossier.tasks.some((current) => current.taskId === taskId)) return refuse('task-superseded');
     if (decision.revision !== undefined && decision.revision !== task.revision) return refuse('task-superseded');
+    if (isFull(task)) return refuse('dossier-full');
     await this.ports.log.append([
       {
         topic: `${dossier.test ? 'test.' : ''}decisions.${agency}`,

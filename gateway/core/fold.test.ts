@@ -662,6 +662,26 @@ describe('an EPC update', () => {
   });
 });
 
+describe('a dossier does not grow for ever', () => {
+  test('after 500 revisions it takes none but a cancel', () => {
+    const story = opened();
+    for (let n = 2; n <= 500; n++) expect(story.declare({ messageId: `M-${n}`, action: 'amend' }).exit).toEqual(applied);
+    expect(story.declare({ messageId: 'M-501', action: 'amend' }).exit).toEqual(rejected('dossier-full'));
+    expect(story.declare({ messageId: 'M-2', action: 'amend' }).exit).toEqual(duplicate('declaration'));
+    expect(story.declare({ messageId: 'C-1', action: 'cancel' }).exit).toEqual(applied);
+  });
+
+  test('after 500 decisions a task takes no other, and the last one stands', () => {
+    const story = opened();
+    for (let n = 0; n < 500; n++)
+      expect(story.decide('customs', n % 2 === 0 ? 'refused' : 'accepted', { decisionId: `d-${n}` }).exit).toEqual(applied);
+    expect(story.decide('customs', 'refused', { decisionId: 'd-500' }).exit).toEqual(rejected('dossier-full'));
+    expect(story.decide('customs', 'refused', { decisionId: 'd-0' }).exit).toEqual(duplicate('decision'));
+    expect(story.state?.tasks.find(({ agency }) => agency === 'customs')?.state).toBe('accepted');
+    expect(story.decide('harbour-master', 'accepted').exit).toEqual(applied);
+  });
+});
+
 describe('a cancel', () => {
   test('withdraws what is open, tells those agencies and is final', () => {
     const story = opened();

@@ -96,6 +96,11 @@ export interface FoldRules extends ExchangeRules {
 
 const NOTHING_SHOWN = '{}';
 
+/** Of a dossier, a cancel apart. Its state is read and written with each record: without a bound one sender could make it grow for ever. */
+export const MAX_REVISIONS = 500;
+/** Of one task, repeats apart. */
+export const MAX_DECISIONS = 500;
+
 /** Timers that a state wants: name → due time. The exchange keeps them in the store and logs those that passed. */
 export function timersOf(state: DossierState): Map<string, string> {
   const timers = new Map<string, string>();
@@ -180,7 +185,7 @@ function declarationFault(state: DossierState | undefined, record: DeclarationRe
 /** Why a declaration cannot go into a dossier as it stands. Intake asks too, where the store shows the dossier; here the log decides. */
 export function faultAgainst(
   state: DossierState,
-  record: Pick<DeclarationRecord, 'test' | 'messageId'> & { declaration: Pick<Declaration, 'header'> },
+  record: Pick<DeclarationRecord, 'test' | 'messageId' | 'action'> & { declaration: Pick<Declaration, 'header'> },
   resendIsUpdate: boolean,
 ): ProblemCode | undefined {
   if (state.erasedAt !== undefined) return 'erased';
@@ -195,6 +200,7 @@ export function faultAgainst(
   }
   const base = record.declaration.header.baseRevision;
   if (base !== undefined && base !== state.revisions.at(-1)?.revision) return 'revision-conflict';
+  if (state.revisions.length >= MAX_REVISIONS && record.action !== DeclarationAction.cancel) return 'dossier-full';
   return undefined;
 }
 
@@ -505,6 +511,7 @@ function foldDecision(
   if (state.erasedAt !== undefined) return { ...nothing(state), exit: { exit: 'rejected', code: 'erased' } };
   if (state.cancelled) return { ...nothing(state), exit: { exit: 'rejected', code: 'dossier-cancelled' } };
   if (!state.tasks.includes(task)) return { ...nothing(state), exit: { exit: 'rejected', code: 'task-superseded' } };
+  if (isFull(task)) return { ...nothing(state), exit: { exit: 'rejected', code: 'dossier-full' } };
 
   const ruleSet = ruleSetById(rules.ruleSets, state.ruleSet);
   const decided = decide(task, decision);
@@ -533,6 +540,11 @@ function foldDecision(
   const requests: FoldedRequest[] = [];
   if (body !== undefined) next = ask(next, body, decision.receivedAt, ruleSet, rules, requests, events);
   return conclude(next, ruleSet, rules, position, decision.receivedAt, { requests, events });
+}
+
+/** Whether a task has had all the decisions that it may have. */
+export function isFull(task: Task): boolean {
+  return task.decisionIds.length >= MAX_DECISIONS;
 }
 
 /**

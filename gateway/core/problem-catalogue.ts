@@ -229,6 +229,11 @@ const rows = {
     'Read the dossier and amend the current revision.',
   ],
   'dossier-cancelled': ['The dossier was cancelled.', 'Hồ sơ đã bị hủy.', 'Open a new one.'],
+  'dossier-full': [
+    'The dossier has had 500 revisions, or the task 500 decisions: as many as one may have.',
+    'Hồ sơ đã có 500 lần sửa, hoặc nhiệm vụ đã có 500 quyết định: mức tối đa.',
+    'Something repeats itself: look at the sender. A dossier can still be cancelled; open a new one.',
+  ],
   erased: [
     'The personal data of this dossier were erased.',
     'Dữ liệu cá nhân của hồ sơ đã bị xóa.',

@@ -201,6 +201,19 @@ export function gatewayScenarios(name: string, start: () => Promise<RunningGatew
       expect([after.status, after.body.code]).toEqual([409, 'dossier-cancelled']);
     });
 
+    it('takes so many decisions on a task and no more', async () => {
+      const { receipt } = await submitted();
+      const { taskId } = await openTask(customs, 'customs', receipt.dossierId);
+      const say = (id: string): ReturnType<AgentClient['decide']> =>
+        customs.decide('customs', taskId, { outcome: 'acknowledged' }, { 'idempotency-key': id });
+      for (let n = 0; n < 500; n += 50) await Promise.all(Array.from({ length: 50 }, (_, i) => say(`${taskId}-${n + i}`)));
+      await untilHolds(async () => {
+        const { status, body } = await say(freshId());
+        expect([status, body['code']]).toEqual([409, 'dossier-full']);
+      });
+      expect((await say(`${taskId}-0`)).status).toBe(200);
+    });
+
     it('makes a new version when an agency revokes after the grant, and keeps the old one', async () => {
       const { receipt } = await submitted();
       const task = await openTask(customs, 'customs', receipt.dossierId);

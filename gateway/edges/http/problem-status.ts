@@ -33,6 +33,7 @@ const exceptions: Partial<Record<ProblemCode, number>> = {
   'in-progress': 409,
   'revision-conflict': 409,
   'dossier-cancelled': 409,
+  'dossier-full': 409,
   'erasure-too-early': 409,
   erased: 410,
   'task-superseded': 409,
