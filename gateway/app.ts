@@ -12,6 +12,7 @@ import type { Settings } from '../config/settings';
 import { startAdapters, assessorOf, type Adapters } from '../adapters';
 import { loadRegistries } from '../adapters/registries/load-registries';
 import type { Registries } from '../adapters/registries/registries';
+import { AccessLog } from './access-log';
 import { Admission } from './admission';
 import { AuditDesk } from './audit-desk';
 import { AuditLog } from './audit-log';
@@ -28,6 +29,7 @@ import { openEmbeddedMessageLog } from './edges/embedded/embedded-message-log';
 import { openEnvironment } from './edges/embedded/open-environment';
 import { createAdminServer } from './edges/http/admin-server';
 import { createHttpServer, type HttpServer } from './edges/http/server';
+import { tellingWho } from './edges/http/principal';
 import type * as kafkajsLog from './edges/kafka/kafka-message-log';
 import { mergeMetrics } from './edges/metrics/merge-metrics';
 import { createMetrics, type Metrics } from './edges/metrics/metrics';
@@ -55,7 +57,6 @@ import type { Signer } from './ports/signer';
 import { limitsOf, rolesOf, type Part } from './part';
 import type { Health, ProcessReport } from './process-report';
 import { Reads } from './reads';
-import { RefusedAccess } from './refused-access';
 import { decisionTopics, relayBatch } from './relay';
 import { indexes } from './read-model';
 import { StoreReader } from './store-reader';
@@ -250,13 +251,13 @@ async function open(
       exchangeGroup: exchangeGroupOf(settings),
     });
     closers.push(operator.watch());
-    const refusedAccess = new RefusedAccess({
+    const accessLog = new AccessLog({
       audit,
       clock,
       fingerprint: createFingerprint(dataKeys[0]),
       onWarning: (message, cause) => logger.warn({ err: describe(cause) }, message),
     });
-    closers.push(() => refusedAccess.stop());
+    closers.push(() => accessLog.stop());
     http = createHttpServer(
       {
         settings,
@@ -264,7 +265,7 @@ async function open(
         admission,
         clock,
         rules,
-        authenticate: identity.authenticate,
+        authenticate: tellingWho(identity.authenticate, accessLog),
         intake,
         dryRun: new DryRun({ intake, rules, store: reader, assess: (request) => assessorOf(request, predictedBy, rules.agencies) }),
         reads,
@@ -276,7 +277,7 @@ async function open(
         jobs,
         audit,
         auditDesk: new AuditDesk({ log, partitions }),
-        refusedAccess,
+        accessLog,
         erasures: new ErasureDesk({ log, reads, clock, partitions }),
         evidence: new EvidenceDesk({ log, store, reads, sealer, signer, clock, partitions }),
         signer,

@@ -10,7 +10,7 @@ import type { Principal } from '../gateway/edges/http/authenticate';
 import type { GatewayApi } from '../gateway/edges/http/gateway-api';
 import { createHttpServer } from '../gateway/edges/http/server';
 import { createMetrics } from '../gateway/edges/metrics/metrics';
-import type { Refusal } from '../gateway/refused-access';
+import type { Refusal } from '../gateway/access-log';
 
 /**
  * The OpenAPI document is what the HTTP edge has: every route is in it, nothing else is, and the roles at each operation are those
@@ -76,7 +76,7 @@ function fakeApi(): GatewayApi {
     tasks: { agencies: () => [] },
     jobs: { list: () => Promise.resolve([]), get: nothing, stop: nothing },
     audit: { record: nothing },
-    refusedAccess: { note: (refusal: Refusal) => refused.push(refusal) },
+    accessLog: { refused: (refusal: Refusal) => refused.push(refusal) },
     erasures: { erase: unknown },
     evidence: { bundle: unknown, message: unknown },
     auditDesk: { prepare: nothing, page: () => Promise.resolve({ items: [], next: '', more: false, partitions: [] }) },

@@ -24,6 +24,7 @@ export type AuditAction =
   | 'process.start'
   | 'process.head'
   | 'process.stop'
+  | 'access.signed-in'
   | 'access.refused'
   | 'task.read'
   | 'decision.submit'

@@ -193,7 +193,7 @@ describe.each<[string, Record<string, string>, string[]]>([
     expect([await auditVerify(argv, io), said]).toEqual([0, expect.stringMatching(/^\d\d+ records, 2 chains, .*nothing found/)]);
   });
 
-  it('shows an auditor who was refused, counted, without what was sent', async () => {
+  it('shows an auditor who signed in and who was refused, without what was sent', async () => {
     const guess = new AgentClient(processes.at(-1)?.url ?? '', 'a-guessed-token');
     for (let i = 0; i < 3; i++) expect((await guess.submit(arrival())).status).toBe(401);
     expect((await client('agent').get('/v1/ops/lag')).status).toBe(403);
@@ -202,7 +202,8 @@ describe.each<[string, Record<string, string>, string[]]>([
     processes.push(await startGatewayProcess(folder, { ...shared, ...env, ROLES: roles.at(-1) ?? '' }));
     const lines = await auditLines();
     const told = lines.flatMap(
-      (line) => (JSON.parse(line) as { items: { record: { action: string; detail?: { refused?: object[] } } }[] }).items,
+      (line) =>
+        (JSON.parse(line) as { items: { record: { action: string; detail?: { refused?: object[]; signedIn?: object[] } } }[] }).items,
     );
     const refused = told.filter(({ record }) => record.action === 'access.refused').flatMap(({ record }) => record.detail?.refused ?? []);
     expect(refused).toEqual(
@@ -211,6 +212,11 @@ describe.each<[string, Record<string, string>, string[]]>([
         expect.objectContaining({ code: 'forbidden', name: 'agent' }),
       ]),
     );
+    const signedIn = told.flatMap(({ record }) => (record.action === 'access.signed-in' ? (record.detail?.signedIn ?? []) : []));
+    expect(signedIn).toContainEqual({
+      by: { role: 'agent', name: 'agent', tenant: 'agent' },
+      source: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+    });
     expect(lines.join()).not.toContain('a-guessed-token');
   });
 });

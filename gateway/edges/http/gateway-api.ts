@@ -14,7 +14,7 @@ import type { OperatorDesk } from '../../operator-desk';
 import type { OperatorJobs } from '../../operator-jobs';
 import type { Reads } from '../../reads';
 import type { TaskDesk } from '../../task-desk';
-import type { RefusedAccess } from '../../refused-access';
+import type { AccessLog } from '../../access-log';
 import type { Waiting } from '../../waiting';
 import type { Audit } from '../../ports/audit';
 import type { Clock } from '../../ports/clock';
@@ -54,7 +54,7 @@ export interface GatewayApi {
   auditDesk: AuditDesk;
   evidence: EvidenceDesk;
   erasures: ErasureDesk;
-  refusedAccess: Pick<RefusedAccess, 'note'>;
+  accessLog: Pick<AccessLog, 'refused'>;
   signer: Signer;
   metrics: Metrics;
   epc: {

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { AuditActor } from '../../core/audit-chain';
 import { sendProblem } from './answer';
-import type { Principal } from './authenticate';
+import type { AccessLog } from '../../access-log';
+import type { Authenticate, Principal } from './authenticate';
 import type { GatewayApi } from './gateway-api';
 
 /** The role of each route, checked first; whoever may not is answered here. */
@@ -39,9 +40,21 @@ export function onlyWith(api: GatewayApi, ...roles: Principal['role'][]): Reques
 export function noteRefused(api: GatewayApi, request: IncomingMessage, principal?: Principal): 'unauthenticated' | 'forbidden' {
   const source = request.socket.remoteAddress ?? 'unknown';
   const code = principal === undefined ? 'unauthenticated' : 'forbidden';
-  if (principal === undefined) api.refusedAccess.note({ code, source, credential: request.headers.authorization });
-  else api.refusedAccess.note({ code, source, name: principal.name });
+  if (principal === undefined) api.accessLog.refused({ code, source, credential: request.headers.authorization });
+  else api.accessLog.refused({ code, source, name: principal.name });
   return code;
+}
+
+/** Tells of each caller that is known. */
+export function tellingWho(authenticate: Authenticate, accessLog: Pick<AccessLog, 'signedIn'>): Authenticate {
+  const tell = (principal: Principal | undefined, request: IncomingMessage): Principal | undefined => {
+    if (principal !== undefined) accessLog.signedIn({ by: actorOf(principal), source: request.socket.remoteAddress ?? 'unknown' });
+    return principal;
+  };
+  return (request) => {
+    const found = authenticate(request);
+    return found instanceof Promise ? found.then((principal) => tell(principal, request)) : tell(found, request);
+  };
 }
 
 /** The tenant of an agent. */

@@ -6,7 +6,7 @@ import { Admission } from '../../admission';
 import { LogUnavailable } from '../../core/exchange-error';
 import { problem } from '../../core/problem-catalogue';
 import type { Intake, Received } from '../../intake';
-import type { Refusal } from '../../refused-access';
+import type { Refusal } from '../../access-log';
 import { createMetrics, type Metrics } from '../metrics/metrics';
 import type { Principal } from './authenticate';
 import type { GatewayApi } from './gateway-api';
@@ -49,7 +49,7 @@ async function serving(
     intake: { submit },
     documents: {},
     logger: { error: () => undefined, warn: () => undefined },
-    refusedAccess: { note: (refusal: Refusal) => refused.push(refusal) },
+    accessLog: { refused: (refusal: Refusal) => refused.push(refusal) },
     metrics,
     random: (bytes: number) => '1'.repeat(bytes * 2),
     stopping: () => isStopping,
