@@ -2,15 +2,28 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { metadataV10 } from '@platformatic/kafka';
-import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs';
+import {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  ResourcePatternTypes,
+  type Consumer,
+  type Kafka,
+  type Producer,
+} from 'kafkajs';
+import type { Clearance, RequestMessage } from '../../gateway/core/messages';
 import { openKafkaMessageLog } from '../../gateway/edges/kafka/kafka-message-log';
 import { Brokers } from '../../gateway/edges/platformatic/brokers';
 import { openPlatformaticMessageLog } from '../../gateway/edges/platformatic/platformatic-message-log';
 import type { MessageLog } from '../../gateway/ports/message-log';
 import { topicCatalogue } from '../../gateway/topic-catalogue';
 import { numbered } from '../contract/message-log';
-import { buildGateway } from '../support/gateway-process';
+import { openTask } from '../e2e/scenarios';
+import { AgentClient, arrival } from '../support/agent-client';
+import { buildGateway, gatewayFolder, startGatewayProcess, type GatewayProcess } from '../support/gateway-process';
 import { ADMINISTRATOR, secureKafka, type SecureKafka } from '../support/secure-kafka';
+import { testServices, uniqueKeyPrefix } from '../support/services';
+import { untilHolds } from '../support/until-holds';
 
 jest.setTimeout(900_000);
 
@@ -65,7 +78,11 @@ let secure: SecureKafka;
 let said: string;
 
 function run(script: string, user: string, ...args: string[]): string {
-  const env = { PATH: process.env['PATH'] ?? '', ...MODES, TOPIC_PREFIX: PREFIX, ...secure.environment(user) };
+  return runFor({ ...MODES, TOPIC_PREFIX: PREFIX }, script, user, ...args);
+}
+
+function runFor(gateway: Record<string, string>, script: string, user: string, ...args: string[]): string {
+  const env = { PATH: process.env['PATH'] ?? '', ...gateway, ...secure.environment(user) };
   return execFileSync(process.execPath, [path.join(ROOT, 'deploy', script), ...args], { env, encoding: 'utf8', stdio: 'pipe' });
 }
 
@@ -193,6 +210,105 @@ describe.each([
     expect(await isAllowed(exchange.append(numbered('decisions.customs', 1)))).toBe(false);
     expect(await isAllowed(exchange.createTopics([{ topic: 'another', partitions: 1 }]))).toBe(false);
     await Promise.all([intake.close(), exchange.close()]);
+  });
+});
+
+describe.each(['kafkajs', 'platformatic'])('the whole gateway, each role with its own user, through %s', (client) => {
+  const prefix = `whole-${client}.`;
+  const roles = { intake: 'seaport-intake', exchange: 'seaport-exchange', adapters: 'seaport-adapters' };
+  const folder = gatewayFolder();
+  const processes: GatewayProcess[] = [];
+  let customs: Kafka;
+  let consumer: Consumer;
+  let producer: Producer;
+  let agent: AgentClient;
+  const asked: RequestMessage[] = [];
+
+  beforeAll(async () => {
+    const gateway = { TOPIC_PREFIX: prefix, TOPIC_PARTITIONS: '2', AGENCY_CUSTOMS_MODE: 'backend', AGENCY_PLANNING_MODE: 'desk' };
+    runFor(gateway, 'acls.js', ADMINISTRATOR);
+    runFor(gateway, 'topics.js', 'seaport-operator', '--partitions', '2', '--replication', '1');
+    const shared = { ...gateway, KAFKA_CLIENT: client, REDIS_URL: testServices().redisUrl, REDIS_KEY_PREFIX: uniqueKeyPrefix('acls') };
+    for (const [role, user] of Object.entries(roles))
+      processes.push(await startGatewayProcess(folder, { ...shared, ...secure.environment(user), ROLES: role }));
+    agent = new AgentClient(processes[0]?.url ?? '', folder.tokens()['agent'] ?? '');
+    customs = secure.client('customs');
+    consumer = customs.consumer({ groupId: `${prefix}customs.back-end` });
+    producer = customs.producer();
+    await Promise.all([consumer.connect(), producer.connect()]);
+    await consumer.subscribe({ topic: `${prefix}requests.customs`, fromBeginning: true });
+    await consumer.run({
+      eachMessage: async ({ message }) => {
+        asked.push(JSON.parse(message.value?.toString() ?? '{}') as RequestMessage);
+      },
+    });
+  });
+
+  afterAll(async () => {
+    await Promise.all([consumer.disconnect(), producer.disconnect()]);
+    await Promise.all(processes.map((running) => running.stop()));
+    folder.remove();
+  });
+
+  /** Customs by its own Kafka client, planning at its desk, the others by rules. */
+  async function decided(dossierId: string): Promise<void> {
+    const request = await untilHolds(async () => {
+      const found = asked.find((one) => one.dossierId === dossierId);
+      if (found === undefined) throw new Error('customs was not asked');
+      return Promise.resolve(found);
+    }, 60_000);
+    await producer.send({
+      topic: `${prefix}decisions.customs`,
+      messages: [{ value: JSON.stringify({ taskId: request.taskId, outcome: 'accepted' }) }],
+    });
+    const planning = new AgentClient(processes[0]?.url ?? '', folder.tokens()['planning'] ?? '');
+    const { taskId } = await openTask(planning, 'planning', dossierId);
+    expect((await planning.decide('planning', taskId, { outcome: 'accepted' })).status).toBe(201);
+  }
+
+  async function isFinal(dossierId: string): Promise<void> {
+    await untilHolds(async () => {
+      const { body } = await agent.get<Clearance>(`/v1/dossiers/${dossierId}/clearance`);
+      expect([body.status, body.version > 0, body.final]).toEqual(['granted', true, true]);
+    }, 60_000);
+  }
+
+  it('clears a declaration, and nothing was refused or set aside on the way', async () => {
+    const { status, body } = await agent.submit(arrival());
+    expect(status).toBe(202);
+    await decided(body.dossierId);
+    await isFinal(body.dossierId);
+    for (const { output } of processes) expect(output()).not.toMatch(/no ACL|AUTHORIZATION/);
+    const log = await openKafkaMessageLog({ brokers: [secure.kafka.brokers], clientId: 'anybody', topicPrefix: prefix });
+    expect((await log.offsets('dead-letters')).every(({ end }) => end === 0)).toBe(true);
+    await log.close();
+  });
+
+  it('waits while the exchange may not write clearances, says so, and goes on when it may again', async () => {
+    const admin = secure.client(ADMINISTRATOR).admin();
+    await admin.connect();
+    const right = {
+      principal: 'User:seaport-exchange',
+      host: '*',
+      permissionType: AclPermissionTypes.ALLOW,
+      operation: AclOperationTypes.WRITE,
+      resourceType: AclResourceTypes.TOPIC,
+      resourceName: `${prefix}clearances`,
+      resourcePatternType: ResourcePatternTypes.LITERAL,
+    };
+    await admin.deleteAcls({ filters: [right] });
+    const { status, body } = await agent.submit(arrival());
+    expect(status).toBe(202);
+    await decided(body.dossierId);
+    const exchange = processes[1];
+    await untilHolds(async () => {
+      // All the rest of what the append held is stored.
+      expect(exchange?.output()).toMatch(/this user has no ACL for it [^}]*"topics":\["whole-\w+\.clearances"\]/);
+      return Promise.resolve();
+    }, 60_000);
+    await admin.createAcls({ acl: [right] });
+    await admin.disconnect();
+    await isFinal(body.dossierId);
   });
 });
 

@@ -1,6 +1,6 @@
 import { LogOutcomeUnknown, LogUnavailable, RecordTooLarge } from '../../core/exchange-error';
 import type { AppendedPosition, OutgoingRecord } from '../../ports/message-log';
-import { answerOf, describe, isPlainNo, isRecordFault, isRetriableAnswer, isTooLarge, unavailable } from './kafka-faults';
+import { answerOf, describe, isPlainNo, isRecordFault, isRetriableAnswer, isTooLarge, refusalOf, unavailable } from './kafka-faults';
 import type { ProduceAnswer, ProduceClient } from './produce-client';
 import { mostBytesOf, type TopicRecords } from './produce-request';
 
@@ -293,8 +293,12 @@ class Lane {
         return;
       }
       failures++;
-      this.#options.onWarning?.('append failed, a new producer takes over', { reason: describe(cause), attempt: failures });
       const left = shares.filter(isLeft);
+      this.#options.onWarning?.('append failed, a new producer takes over', {
+        reason: [refusalOf(cause), describe(cause)].filter(Boolean).join(': '),
+        topics: this.#topicsOf(left).map(({ name }) => name),
+        attempt: failures,
+      });
       const answered = answerOf(cause) !== undefined;
       const mayHeal = !answered || isRetriableAnswer(cause);
       if (answered && (!mayHeal || failures > 1)) {
