@@ -168,9 +168,9 @@ describe('a place', () => {
   const several = (count: number): Place[] => Array.from({ length: count }, (_, i) => take(`agent-${i % 10}`));
 
   it('is there for as many as get their receipt in time, while the fold is late and receipts are given', () => {
-    receive(several(100), 300, 100);
-    // 100 in 400 ms: 37.5 in 150.
-    expect(fill('agent').places).toHaveLength(38);
+    receive(several(200), 300, 100);
+    // 200 in 400 ms: 75 in 150.
+    expect(fill('agent').places).toHaveLength(75);
     // Nothing leaves any more: the log is away, and says so to each.
     clock.advance(250);
     admission.look();
@@ -180,12 +180,12 @@ describe('a place', () => {
 
   it('is there for more and more again once receipts are in time', () => {
     receive(several(20), 300, 100);
-    // Fewer than 32 are no queue.
+    // Fewer than 64 are no queue.
     const { places } = fill('agent');
-    expect(places).toHaveLength(32);
+    expect(places).toHaveLength(64);
     receive(places, 50, 200);
     fill('agent');
-    expect(admission.received).toBe(40);
+    expect(admission.received).toBe(80);
   });
 
   it('is there for all that the exchange keeps up with, however late their receipts', () => {
@@ -197,7 +197,7 @@ describe('a place', () => {
   it('is waited for ten times as long below the share, while the process is busy', async () => {
     receive(several(20), 300, 100);
     const { waiting, places } = fill('flood');
-    for (let i = 0; i < 8; i++) take('small');
+    for (let i = 0; i < 16; i++) take(i % 2 === 0 ? 'small' : 'other');
     const small = admission.enter('small', BYTES);
     clock.advance(200);
     admission.look();

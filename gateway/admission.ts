@@ -6,7 +6,7 @@ import { Unfolded, type Progress } from './unfolded';
  * folded within the delay that is allowed: window = rate × delay (Little's law), the rate measured while it is crowded. So the queue stands
  * here, where it is short and tenants take turns, and not in the log, where all of them would wait behind one.
  *
- * While that delay is past half of its bound as many are received at once as leave within MAX_RECEIPT_MS, in the same way: a process that
+ * While that delay is past a quarter of its bound as many are received at once as leave within MAX_RECEIPT_MS, in the same way: a process that
  * is busy does nothing sooner because more of it has begun, and who is told that there is no room comes again before it would have got a receipt.
  *
  * Turns are start-time fair queueing (Goyal, Vin, Cheng 1996): what a tenant was given moves its turn back; the lowest turn is served
@@ -76,8 +76,6 @@ const CROWDED_MS = 400;
 const GROWTH = 1.05;
 /** From the body to the receipt under load, in the mean. */
 const MAX_RECEIPT_MS = 150;
-/** Fewer are not a queue. */
-const MIN_RECEPTION = 2 * MAX_WEIGHT;
 /** Receipts are counted for so long at least. */
 const RECEIPTS_EVERY_MS = 250;
 /** How many may be received at once grows by this as long as receipts are given in time. */
@@ -110,13 +108,13 @@ export class Admission {
   private isBehind = false;
   /** Weight that may come in on top, while it is behind. */
   private allowance = 0;
-  /** Since the delay is over the bound. */
+  /** Since the delay is past half of its bound. */
   private crowded: { sinceMs: number; folded: number } | undefined;
   /** From body to receipt, of those that left since the last look. */
   private stays = { count: 0, ms: 0 };
   /** Weight that may be received at once, and what says so: what has left since, and after how long. */
   private reception = Infinity;
-  /** What is folded now has taken more than half of what it may. */
+  /** What is folded now has taken more than a quarter of what it may. */
   private isLate = false;
   private receipts = { sinceMs: 0, count: 0, weight: 0, ms: 0 };
   private lookedMs: number;
@@ -326,8 +324,8 @@ export class Admission {
     if (folded === 0) return;
     const stayMs = this.stays.count === 0 ? 0 : this.stays.ms / this.stays.count;
     this.stays = { count: 0, ms: 0 };
-    this.isLate = stayMs + delayMs > maxFoldDelayMs / 2;
-    if (stayMs + delayMs > maxFoldDelayMs) this.crowded ??= { sinceMs: nowMs, folded: 0 };
+    this.isLate = stayMs + delayMs > maxFoldDelayMs / 4;
+    if (stayMs + delayMs > maxFoldDelayMs / 2) this.crowded ??= { sinceMs: nowMs, folded: 0 };
     else {
       this.crowded = undefined;
       if (this.hasWaited) this.size *= GROWTH;
@@ -340,7 +338,7 @@ export class Admission {
     const { sinceMs, count, weight, ms } = this.receipts;
     this.receipts = { sinceMs: nowMs, count: 0, weight: 0, ms: 0 };
     if (!this.isLate || count === 0) this.reception = Infinity;
-    else if (ms / count > MAX_RECEIPT_MS) this.reception = Math.max(MIN_RECEPTION, (weight / (nowMs - sinceMs)) * MAX_RECEIPT_MS);
+    else if (ms / count > MAX_RECEIPT_MS) this.reception = Math.max(MIN_WINDOW, (weight / (nowMs - sinceMs)) * MAX_RECEIPT_MS);
     else this.reception *= RECEIPT_GROWTH;
   }
 
