@@ -50,12 +50,15 @@ function optionsOf(size: Size): ArrivalOptions {
   }
 }
 
+/** Of one declaration (schemas/declaration.schema.json). */
+const MOST_CONSIGNMENTS = 9_999;
+
 /** How many consignments a body of at most so many bytes may have. */
 export function consignmentsWithin(bytes: number, format: Format, nowMs: number): number {
   const sizeOf = (consignments: number): number => makeBody(consignments, format, 'original', nowMs).bytes.length;
   const [few, many] = [1_000, 2_000];
   const each = (sizeOf(many) - sizeOf(few)) / (many - few);
-  let count = few + Math.floor((bytes - sizeOf(few)) / each);
+  let count = Math.min(MOST_CONSIGNMENTS, few + Math.floor((bytes - sizeOf(few)) / each));
   while (count > 0 && sizeOf(count) > bytes) count -= Math.max(1, Math.ceil((sizeOf(count) - bytes) / each));
   return count;
 }
