@@ -1,6 +1,6 @@
 import { clearanceOf, verdictOfDossier } from './core/clearance';
 import { taskOf, type DossierBody, type DossierState, type Task } from './core/dossier';
-import type { FoldRules } from './core/fold';
+import { viewOf, type FoldRules } from './core/fold';
 import { isDossierId, isDossierOf, dossierIdOfTask, tenantHashOf, type DossierId, type Tenant } from './core/identifiers';
 import type { Clearance, DeclarationRejected, Receipt } from './core/messages';
 import { partitionOf } from './core/partition';
@@ -336,9 +336,8 @@ export class Reads {
       return behind > 0 ? { kind: 'not-yet' } : { kind: 'unknown' };
     }
     if (dossier.erasedAt !== undefined) return { kind: 'erased' };
-    const body = bodyBytes == null ? undefined : (JSON.parse(bodyBytes.toString()) as DossierBody);
-    const viewText = body === undefined ? undefined : this.ports.rules.viewOf.get(agency)?.(body);
-    return { kind: 'found', value: { dossier, task, view: viewText === undefined ? {} : (JSON.parse(viewText) as unknown) } };
+    const viewText = bodyBytes == null ? '{}' : viewOf(agency, JSON.parse(bodyBytes.toString()) as DossierBody, this.ports.rules);
+    return { kind: 'found', value: { dossier, task, view: JSON.parse(viewText) as unknown } };
   }
 
   private async stateOf(partition: number, dossierId: string): Promise<DossierState | undefined> {
