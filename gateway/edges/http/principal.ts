@@ -38,7 +38,7 @@ export function onlyWith(api: GatewayApi, ...roles: Principal['role'][]): Reques
 
 /** Counted for the audit log; returns what to answer. */
 export function noteRefused(api: GatewayApi, request: IncomingMessage, principal?: Principal): 'unauthenticated' | 'forbidden' {
-  const source = request.socket.remoteAddress ?? 'unknown';
+  const source = sourceOf(request);
   const code = principal === undefined ? 'unauthenticated' : 'forbidden';
   if (principal === undefined) api.accessLog.refused({ code, source, credential: request.headers.authorization });
   else api.accessLog.refused({ code, source, name: principal.name });
@@ -48,13 +48,17 @@ export function noteRefused(api: GatewayApi, request: IncomingMessage, principal
 /** Tells of each caller that is known. */
 export function tellingWho(authenticate: Authenticate, accessLog: Pick<AccessLog, 'signedIn'>): Authenticate {
   const tell = (principal: Principal | undefined, request: IncomingMessage): Principal | undefined => {
-    if (principal !== undefined) accessLog.signedIn({ by: actorOf(principal), source: request.socket.remoteAddress ?? 'unknown' });
+    if (principal !== undefined) accessLog.signedIn({ by: actorOf(principal), source: sourceOf(request) });
     return principal;
   };
   return (request) => {
     const found = authenticate(request);
     return found instanceof Promise ? found.then((principal) => tell(principal, request)) : tell(found, request);
   };
+}
+
+function sourceOf(request: IncomingMessage): string {
+  return request.socket.remoteAddress ?? 'unknown';
 }
 
 /** The tenant of an agent. */
